@@ -1,0 +1,49 @@
+"""Abstract bases every app builds on, and the idempotency record of the API plumbing."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class UUIDModel(models.Model):
+    """A row the API names: its key is a random UUID, so that it can be made before it is stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class TimestampedModel(models.Model):
+    """Creation and change instants. The database fills them, so that rows written by COPY carry them too."""
+
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), auto_now=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class IdempotencyRecord(models.Model):
+    """The stored answer to a create that carried an `Idempotency-Key`; a retry gets it again. Kept 24 hours."""
+
+    user_id = models.UUIDField()
+    key = models.CharField(max_length=255)
+    operation_hash = models.CharField(max_length=64, help_text="SHA-256 of method and path")
+    request_hash = models.CharField(max_length=64, help_text="SHA-256 of the request body")
+    status = models.PositiveSmallIntegerField()
+    response = models.JSONField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "idempotency_records"
+        constraints = [
+            models.UniqueConstraint(fields=["user_id", "key", "operation_hash"], name="idempotency_once"),
+        ]
+        indexes = [models.Index(fields=["created_at"], name="idempotency_created")]
+
+    def __str__(self) -> str:
+        return f"{self.key} ({self.status})"
