@@ -1,0 +1,414 @@
+"""PostgreSQL's binary COPY format, written from and read into numpy arrays without a loop over rows.
+
+A row is an int16 field count, then for each field an int32 length (-1 for NULL) and its bytes, all big-endian. Every column
+becomes a byte matrix of its widest value plus a length per row; unused bytes are masked out when the rows are joined.
+Source: PostgreSQL documentation, COPY, "Binary Format"; array layout after the server's `array_send`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+SIGNATURE = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
+TRAILER = struct.pack(">h", -1)
+EPOCH_DATE = np.datetime64("2000-01-01", "D")
+EPOCH_INSTANT = np.datetime64("2000-01-01T00:00:00", "us")
+# Element types of array columns: SQL name -> (type oid, big-endian numpy type).
+ARRAY_ELEMENTS = {
+    "double precision": (701, ">f8"),
+    "real": (700, ">f4"),
+    "bigint": (20, ">i8"),
+    "integer": (23, ">i4"),
+    "smallint": (21, ">i2"),
+    "uuid": (2950, "S16"),
+    '"char"': (18, "S1"),
+}
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """`payload` (n, width) uint8; `lengths` (n,) int32 with -1 for NULL; `used` (n, width) bool, None where the first
+    `lengths[i]` bytes of row i count."""
+
+    payload: np.ndarray
+    lengths: np.ndarray
+    used: np.ndarray | None = None
+
+
+def _bytes_of(values: np.ndarray, kind: str) -> np.ndarray:
+    packed = np.ascontiguousarray(values.astype(kind))
+    return packed.view(np.uint8).reshape(len(packed), -1)
+
+
+def _fixed(payload: np.ndarray, null: np.ndarray | None) -> Encoded:
+    lengths = np.full(len(payload), payload.shape[1], dtype=np.int32)
+    if null is not None:
+        lengths[null] = -1
+    return Encoded(payload, lengths)
+
+
+def integers(units: np.ndarray, width: int, null: np.ndarray | None = None) -> Encoded:
+    return _fixed(_bytes_of(np.asarray(units), f">i{width}"), null)
+
+
+def nullable_integers(column: Any) -> tuple[np.ndarray, np.ndarray | None]:
+    """Integers with None or NaN for NULL as (units, null mask)."""
+    if isinstance(column, np.ndarray) and column.dtype.kind in "iu":
+        return column, None
+    if isinstance(column, np.ndarray) and column.dtype.kind == "f":
+        null = np.isnan(column)
+        return np.where(null, 0, column).astype(np.int64), null
+    null = np.array([cell is None for cell in column], dtype=bool)
+    return np.array([0 if cell is None else int(cell) for cell in column], dtype=np.int64), null
+
+
+def floats(values: np.ndarray) -> Encoded:
+    null = np.isnan(values)
+    return _fixed(_bytes_of(values, ">f8"), null)
+
+
+def booleans(column: Any) -> Encoded:
+    null = np.array([cell is None for cell in column], dtype=bool)
+    return _fixed(np.array([bool(cell) for cell in column], dtype=np.uint8)[:, None], null)
+
+
+def dates(column: Any) -> Encoded:
+    days = np.asarray(column, dtype="datetime64[D]")
+    null = np.isnat(days)
+    count = np.where(null, 0, (days - EPOCH_DATE).astype(np.int64))
+    return integers(count, 4, null)
+
+
+def instants(column: Any) -> Encoded:
+    if isinstance(column, np.ndarray) and column.dtype.kind == "M":
+        moments = column.astype("datetime64[us]")
+    else:
+        moments = np.array(
+            [np.datetime64("NaT") if c is None else np.datetime64(c.astimezone(dt.UTC).replace(tzinfo=None)) for c in column],
+            dtype="datetime64[us]",
+        )
+    null = np.isnat(moments)
+    return integers(np.where(null, 0, (moments - EPOCH_INSTANT).astype(np.int64)), 8, null)
+
+
+def uuids(column: Any) -> Encoded:
+    null = np.array([cell is None for cell in column], dtype=bool)
+    joined = b"".join(bytes(16) if cell is None else cell.bytes for cell in column)
+    return _fixed(np.frombuffer(joined, dtype=np.uint8).reshape(-1, 16), null)
+
+
+def texts(column: Sequence[str | None]) -> Encoded:
+    encoded = [b"" if cell is None else cell.encode() for cell in column]
+    lengths = np.array([len(cell) for cell in encoded], dtype=np.int32)
+    width = max(int(lengths.max(initial=0)), 1)
+    payload = np.array(encoded, dtype=f"S{width}").view(np.uint8).reshape(len(encoded), width)
+    lengths[np.array([cell is None for cell in column], dtype=bool)] = -1
+    return Encoded(payload, lengths)
+
+
+def arrays(column: Any, element: str) -> Encoded:
+    """An array column. Accepts (n, k) or (n, j, k) arrays, objects with `values`/`offsets`, or sequences of sequences.
+
+    NaN becomes a NULL element unless the column is `Dense` (an object with `values` and no `offsets`). A None in a sequence
+    is a NULL array.
+    """
+    oid, kind = ARRAY_ELEMENTS[element]
+    if hasattr(column, "offsets"):
+        return _ragged_arrays(np.asarray(column.values), np.asarray(column.offsets), oid, kind, None)
+    keep_nan = hasattr(column, "values")
+    values = column.values if keep_nan else column
+    if isinstance(values, np.ndarray) and values.ndim in (2, 3) and values.dtype != object:
+        return _dense_arrays(values, oid, kind, keep_nan)
+    null = np.array([cell is None for cell in values], dtype=bool)
+    parts = [np.empty(0) if cell is None else _as_elements(cell, kind) for cell in values]
+    offsets = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
+    flat = np.concatenate(parts) if offsets[-1] else np.empty(0, dtype=np.float64)
+    return _ragged_arrays(flat, offsets, oid, kind, null if null.any() else None)
+
+
+def _as_elements(cell: Any, kind: str) -> np.ndarray:
+    if kind == "S16":
+        return np.array([item.bytes if isinstance(item, UUID) else item for item in cell], dtype=object)
+    if kind == "S1":
+        return np.array([item.encode() if isinstance(item, str) else item for item in cell], dtype="S1")
+    return np.array([np.nan if item is None else item for item in cell], dtype=np.float64)
+
+
+def _element_bytes(flat: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """(m, size) element bytes and (m,) NULL mask."""
+    if kind == "S16":
+        if flat.dtype == object:
+            joined = b"".join(item.bytes if isinstance(item, UUID) else bytes(item) for item in flat)
+            return np.frombuffer(joined, dtype=np.uint8).reshape(-1, 16), np.zeros(len(flat), dtype=bool)
+        return np.ascontiguousarray(flat).view(np.uint8).reshape(-1, 16), np.zeros(len(flat), dtype=bool)
+    if kind == "S1":
+        letters = np.ascontiguousarray(flat.astype("S1"))
+        return letters.view(np.uint8).reshape(-1, 1), np.zeros(len(flat), dtype=bool)
+    null = np.isnan(flat) if flat.dtype.kind == "f" else np.zeros(len(flat), dtype=bool)
+    return _bytes_of(np.where(null, 0, flat) if kind[1] == "i" else flat, kind), null
+
+
+def _header(dimensions: np.ndarray, has_null: np.ndarray, oid: int) -> np.ndarray:
+    """(n, 12 + 8 d) uint8 array headers; `dimensions` (n, d)."""
+    count, depth = dimensions.shape
+    words = np.empty((count, 3 + 2 * depth), dtype=">i4")
+    words[:, 0] = depth
+    words[:, 1] = has_null
+    words[:, 2] = oid
+    words[:, 3::2] = dimensions
+    words[:, 4::2] = 1
+    return words.view(np.uint8).reshape(count, -1)
+
+
+def _dense_arrays(values: np.ndarray, oid: int, kind: str, keep_nan: bool) -> Encoded:
+    count, dimensions = len(values), values.shape[1:]
+    elements = int(np.prod(dimensions))
+    content, null = _element_bytes(values.reshape(-1), kind)
+    if keep_nan:
+        null = np.zeros(len(content), dtype=bool)
+    size = content.shape[1]
+    cells = np.empty((count * elements, 4 + size), dtype=np.uint8)
+    cells[:, :4] = np.where(null, -1, size).astype(">i4")[:, None].view(np.uint8).reshape(-1, 4)
+    cells[:, 4:] = content
+    null_rows = null.reshape(count, elements)
+    header = _header(np.tile(np.array(dimensions), (count, 1)), null_rows.any(axis=1), oid)
+    payload = np.concatenate([header, cells.reshape(count, -1)], axis=1)
+    if not null.any():
+        return _fixed(payload, None)
+    used_cells = np.ones((count, elements, 4 + size), dtype=bool)
+    used_cells[:, :, 4:] &= ~null_rows[:, :, None]
+    used = np.concatenate([np.ones(header.shape, dtype=bool), used_cells.reshape(count, -1)], axis=1)
+    return Encoded(payload, used.sum(axis=1).astype(np.int32), used)
+
+
+def _ragged_arrays(flat: np.ndarray, offsets: np.ndarray, oid: int, kind: str, null_arrays: np.ndarray | None) -> Encoded:
+    sizes = np.diff(offsets)
+    count, widest = len(sizes), int(sizes.max(initial=0))
+    content, null = _element_bytes(flat, kind)
+    size = content.shape[1] if len(content) else (16 if kind == "S16" else 1 if kind == "S1" else int(kind[2:]))
+    inside = np.arange(widest) < sizes[:, None]
+    cells = np.zeros((count, widest, 4 + size), dtype=np.uint8)
+    used = np.zeros((count, widest, 4 + size), dtype=bool)
+    padded_null = np.zeros((count, widest), dtype=bool)
+    if len(flat):
+        cells[inside, :4] = np.where(null, -1, size).astype(">i4")[:, None].view(np.uint8).reshape(-1, 4)
+        cells[inside, 4:] = content
+        padded_null[inside] = null
+    used[inside] = True
+    used[:, :, 4:] &= ~padded_null[:, :, None]
+    header = _header(sizes[:, None], padded_null.any(axis=1), oid)
+    header_used = np.ones(header.shape, dtype=bool)
+    # An empty array has no dimension at all.
+    empty = sizes == 0
+    header[empty, 0:4] = 0
+    header_used[empty, 12:] = False
+    payload = np.concatenate([header, cells.reshape(count, -1)], axis=1)
+    mask = np.concatenate([header_used, used.reshape(count, -1)], axis=1)
+    lengths = mask.sum(axis=1).astype(np.int32)
+    if null_arrays is not None:
+        lengths[null_arrays] = -1
+        mask[null_arrays] = False
+    return Encoded(payload, lengths, mask)
+
+
+def rows(columns: Sequence[Encoded], count: int, chunk_bytes: int) -> Iterator[bytes]:
+    """The COPY stream of `count` rows in blocks of about `chunk_bytes`."""
+    yield SIGNATURE
+    width = 2 + sum(4 + column.payload.shape[1] for column in columns)
+    step = max(1, chunk_bytes // width)
+    for start in range(0, count, step):
+        part = slice(start, min(start + step, count))
+        size = part.stop - part.start
+        matrix = np.empty((size, width), dtype=np.uint8)
+        used = np.ones((size, width), dtype=bool)
+        matrix[:, :2] = np.frombuffer(struct.pack(">h", len(columns)), dtype=np.uint8)
+        at = 2
+        ragged = False
+        for column in columns:
+            payload, lengths = column.payload[part], column.lengths[part]
+            wide = payload.shape[1]
+            matrix[:, at : at + 4] = lengths.astype(">i4")[:, None].view(np.uint8).reshape(-1, 4)
+            matrix[:, at + 4 : at + 4 + wide] = payload
+            if column.used is not None:
+                used[:, at + 4 : at + 4 + wide] = column.used[part] & (lengths >= 0)[:, None]
+                ragged = True
+            elif (lengths != wide).any():
+                used[:, at + 4 : at + 4 + wide] = np.arange(wide) < lengths[:, None]
+                ragged = True
+            at += 4 + wide
+        yield matrix[used].tobytes() if ragged else matrix.tobytes()
+    yield TRAILER
+
+
+# -- reading
+
+
+@dataclass(frozen=True)
+class ReadKind:
+    """How one column is asked for and decoded. `width` None: variable length."""
+
+    name: str
+    width: int | None
+    dtype: str
+    expression: Callable[[str], str]
+    finish: Callable[[Any], Any]
+
+
+def _plain(name: str) -> str:
+    return f'"{name}"'
+
+
+def _as_float(name: str) -> str:
+    return f"COALESCE(\"{name}\"::float8, 'NaN'::float8) AS \"{name}\""
+
+
+def _from_days(days: np.ndarray) -> np.ndarray:
+    result = EPOCH_DATE + days.astype(np.int64).astype("timedelta64[D]")
+    result[days == np.iinfo(np.int32).max] = np.datetime64("NaT")
+    return result
+
+
+def _from_microseconds(counts: np.ndarray) -> np.ndarray:
+    result = EPOCH_INSTANT + counts.astype(np.int64).astype("timedelta64[us]")
+    result[counts == np.iinfo(np.int64).max] = np.datetime64("NaT")
+    return result
+
+
+def _to_uuids(raw: np.ndarray) -> np.ndarray:
+    text = raw.tobytes()
+    return np.array([UUID(bytes=text[i : i + 16]) for i in range(0, len(text), 16)], dtype=object)
+
+
+def _to_array(raw: bytes | None) -> np.ndarray | None:
+    if raw is None:
+        return None
+    depth, has_null, oid = struct.unpack_from(">iii", raw)
+    if depth == 0:
+        return np.empty(0)
+    shape = struct.unpack_from(">" + "ii" * depth, raw, 12)[::2]
+    start = 12 + 8 * depth
+    kind = next(k for o, k in ARRAY_ELEMENTS.values() if o == oid)
+    size = np.dtype(kind).itemsize
+    if not has_null:
+        cells = np.frombuffer(raw, dtype=np.dtype([("length", ">i4"), ("value", kind)]), offset=start)["value"]
+        if kind == "S16":
+            return np.array([UUID(bytes=bytes(cell).ljust(16, b"\0")) for cell in cells], dtype=object)
+        native = cells.astype(np.dtype(kind).newbyteorder("=")) if kind[0] == ">" else cells.astype("U1")
+        return native.reshape(shape)
+    out, at = [], start
+    for _ in range(int(np.prod(shape))):
+        (length,) = struct.unpack_from(">i", raw, at)
+        at += 4
+        if length < 0:
+            out.append(np.nan)
+        else:
+            out.append(np.frombuffer(raw, dtype=kind, count=1, offset=at)[0])
+            at += size
+    return np.array(out, dtype=np.float64).reshape(shape)
+
+
+def _identity(value: Any) -> Any:
+    return value
+
+
+_INT = {20: ("bigint", 8, ">i8"), 23: ("integer", 4, ">i4"), 21: ("smallint", 2, ">i2")}
+_FLOAT_OIDS = {700, 701, 1700}
+_TEXT_OIDS = {25, 1043, 1042, 19, 18}
+_JSON_OIDS = {114, 3802}
+_ARRAY_OIDS = {1022, 1021, 1016, 1007, 1005, 2951, 1002}
+
+
+def _read_kind(name: str, oid: int) -> ReadKind:
+    if oid in _INT:
+        label, width, dtype = _INT[oid]
+        return ReadKind(label, width, dtype, _plain, lambda v: v.astype(np.int64))
+    if oid in _FLOAT_OIDS:
+        return ReadKind("float", 8, ">f8", _as_float, lambda v: v.astype(np.float64))
+    if oid == 1082:
+        return ReadKind("date", 4, ">i4", lambda n: f"COALESCE(\"{n}\", 'infinity'::date) AS \"{n}\"", _from_days)
+    if oid == 1184:
+        return ReadKind(
+            "instant", 8, ">i8", lambda n: f"COALESCE(\"{n}\", 'infinity'::timestamptz) AS \"{n}\"", _from_microseconds
+        )
+    if oid == 16:
+        return ReadKind("boolean", 1, "u1", _plain, lambda v: v.astype(bool))
+    if oid == 2950:
+        return ReadKind("uuid", 16, "V16", _plain, _to_uuids)
+    if oid in _TEXT_OIDS:
+        return ReadKind("text", None, "", lambda n: f'"{n}"::text AS "{n}"', lambda raw: None if raw is None else raw.decode())
+    if oid in _JSON_OIDS:
+        return ReadKind("json", None, "", lambda n: f'"{n}"::text AS "{n}"', lambda raw: None if raw is None else raw.decode())
+    if oid in _ARRAY_OIDS:
+        return ReadKind("array", None, "", _plain, _to_array)
+    raise ValueError(f"column {name!r} has a type (oid {oid}) that read_columns does not know; cast it in the query")
+
+
+def read_plan(described: Sequence[tuple[str, int]]) -> list[tuple[str, ReadKind]]:
+    return [(name, _read_kind(name, oid)) for name, oid in described]
+
+
+def parse(stream: bytes, plan: Sequence[tuple[str, ReadKind]]) -> dict[str, np.ndarray]:
+    """Decode a whole COPY stream into columns.
+
+    Raises
+    ------
+    ValueError for a NULL in a column whose type has no way to show it.
+    """
+    if all(kind.width is not None for _, kind in plan):
+        return _parse_fixed(stream, plan)
+    return _parse_rows(stream, plan)
+
+
+def _parse_fixed(stream: bytes, plan: Sequence[tuple[str, ReadKind]]) -> dict[str, np.ndarray]:
+    fields: list[tuple[str, str]] = [("fields", ">i2")]
+    for index, (_, kind) in enumerate(plan):
+        fields += [(f"length{index}", ">i4"), (f"value{index}", kind.dtype)]
+    record = np.dtype(fields)
+    body = len(stream) - len(SIGNATURE) - len(TRAILER)
+    if body % record.itemsize == 0:
+        table = np.frombuffer(stream, dtype=record, count=body // record.itemsize, offset=len(SIGNATURE))
+        if all((table[f"length{i}"] == kind.width).all() for i, (_, kind) in enumerate(plan)):
+            return {
+                name: kind.finish(np.ascontiguousarray(table[f"value{i}"])) if kind.name != "uuid"
+                else kind.finish(np.ascontiguousarray(table[f"value{i}"]))
+                for i, (name, kind) in enumerate(plan)
+            }  # fmt: skip
+    raise ValueError(f"a NULL in one of {[name for name, kind in plan if kind.name in _NOT_NULL]}: write COALESCE in the query")
+
+
+_NOT_NULL = {"bigint", "integer", "smallint", "boolean", "uuid"}
+
+
+def _parse_rows(stream: bytes, plan: Sequence[tuple[str, ReadKind]]) -> dict[str, np.ndarray]:
+    at, end = len(SIGNATURE), len(stream) - len(TRAILER)
+    cells: list[list[bytes | None]] = [[] for _ in plan]
+    unpack = struct.Struct(">i").unpack_from
+    while at < end:
+        at += 2
+        for column in cells:
+            (length,) = unpack(stream, at)
+            at += 4
+            if length < 0:
+                column.append(None)
+            else:
+                column.append(stream[at : at + length])
+                at += length
+    result: dict[str, np.ndarray] = {}
+    for (name, kind), column in zip(plan, cells, strict=True):
+        if kind.width is None:
+            decoded = np.empty(len(column), dtype=object)
+            for index, cell in enumerate(column):
+                decoded[index] = kind.finish(cell)
+            result[name] = decoded
+            continue
+        if any(cell is None for cell in column):
+            raise ValueError(f"a NULL in {name!r}: write COALESCE in the query")
+        result[name] = kind.finish(np.frombuffer(b"".join(c for c in column if c is not None), dtype=kind.dtype).copy())
+    return result

@@ -1,0 +1,72 @@
+"""Checks of the ground floor: databases, extension, broker, cache, migrations, secrets."""
+
+from __future__ import annotations
+
+import redis
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
+
+from sigmasight.core.setup_checks import Finding, failed, ok, register, warning
+
+OLDEST_POSTGRES = 150_000
+
+
+def _version(alias: str) -> Finding:
+    connection = connections[alias]
+    connection.ensure_connection()
+    version = connection.pg_version  # type: ignore[attr-defined]
+    text = f"PostgreSQL {version // 10_000}.{version % 10_000} at {connection.settings_dict['NAME']}"
+    return ok(text) if version >= OLDEST_POSTGRES else failed(f"{text}: version 15 or newer is needed")
+
+
+@register("core database")
+def core_database() -> Finding:
+    return _version("default")
+
+
+@register("AI database")
+def ai_database() -> Finding:
+    return _version("ai")
+
+
+@register("pgvector")
+def vector_extension() -> Finding:
+    with connections["ai"].cursor() as cursor:
+        cursor.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
+        row = cursor.fetchone()
+    return ok(f"version {row[0]}") if row else failed("not in the AI database: an administrator runs CREATE EXTENSION vector there")
+
+
+def _pending(alias: str) -> int:
+    executor = MigrationExecutor(connections[alias])
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+@register("migrations")
+def migrations() -> Finding:
+    pending = {alias: _pending(alias) for alias in ("default", "ai")}
+    if any(pending.values()):
+        return failed(f"{pending} are not applied: python manage.py migrate_all")
+    return ok("all applied in both databases")
+
+
+@register("broker")
+def broker() -> Finding:
+    client = redis.Redis.from_url(settings.CELERY_BROKER_URL, socket_connect_timeout=2)
+    version = client.info("server")
+    return ok(f"{version.get('server_name', 'redis')} {version.get('valkey_version') or version['redis_version']}")
+
+
+@register("cache")
+def cache_works() -> Finding:
+    cache.set("verify_setup", "here", 10)
+    return ok("reads what it wrote") if cache.get("verify_setup") == "here" else failed("does not keep what is written")
+
+
+@register("secret key")
+def secret_key() -> Finding:
+    if settings.SECRET_KEY == settings.DEVELOPMENT_SECRET:
+        return warning("the development one: fine on this machine, refused with PRODUCTION=1")
+    return ok("set")

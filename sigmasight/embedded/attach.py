@@ -1,0 +1,65 @@
+"""How a process of the project gets its servers: attach to the running ones, else start them and stop them at its end."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+from pathlib import Path
+
+from sigmasight.embedded.stack import Stack
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+DEFAULT_DATABASE = "simulated"
+
+_running: Stack | None = None
+
+
+def default_state_directory() -> Path:
+    """`.state` of the clone, or `SIGMASIGHT_STATE`."""
+    return Path(os.environ.get("SIGMASIGHT_STATE") or PROJECT_ROOT / ".state")
+
+
+def chosen_database(state: Path) -> str:
+    """Which core database to use: `SIGMASIGHT_DATABASE`, else the one the last `make demo` filled, else the simulated one.
+
+    One database holds one family of prices; that is why there is more than one.
+    """
+    name = os.environ.get("SIGMASIGHT_DATABASE")
+    if not name:
+        try:
+            name = (state / "current-database").read_text().strip()
+        except OSError:
+            name = DEFAULT_DATABASE
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name):
+        raise ValueError(f"SIGMASIGHT_DATABASE={name!r}: use small letters, digits and underscores, at most 41")
+    return name
+
+
+def remember_database(name: str) -> None:
+    """Make `name` the database the next process takes when it is told nothing else."""
+    (default_state_directory() / "current-database").write_text(name + "\n")
+
+
+def attach_or_start() -> dict[str, str]:
+    """Server URLs of the embedded stack of this clone, started if nobody runs it.
+
+    Returns
+    -------
+    `DATABASE_URL`, `AI_DATABASE_URL`, `REDIS_URL`.
+    """
+    global _running
+    state = default_state_directory()
+    if _running is None:
+        _running = Stack(state).start()
+        starter = os.getpid()
+
+        def stop_if_starter() -> None:
+            # A forked worker inherits this handler but not the right to stop its parent's servers.
+            if os.getpid() == starter and _running is not None:
+                _running.stop()
+
+        atexit.register(stop_if_starter)
+    name = chosen_database(state)
+    _running.ensure_database(name)
+    return _running.environment(name)

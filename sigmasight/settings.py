@@ -1,0 +1,261 @@
+"""All settings, driven by the environment; `.env.example` lists every variable.
+
+Nothing set and not production: the embedded servers of this clone are used (and started if need be).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+if (BASE_DIR / ".env").exists():
+    environ.Env.read_env(BASE_DIR / ".env")
+
+PRODUCTION = env.bool("PRODUCTION", default=False)
+TESTING = env.bool("SIGMASIGHT_TESTING", default=False)
+DEBUG = env.bool("DEBUG", default=False)
+DEVELOPMENT_SECRET = "development-only-secret-key-never-used-in-production"
+SECRET_KEY = env("SECRET_KEY", default=DEVELOPMENT_SECRET)
+if PRODUCTION:
+    if DEBUG:
+        raise ImproperlyConfigured("PRODUCTION=1 does not start with DEBUG=1. Unset DEBUG.")
+    if SECRET_KEY == DEVELOPMENT_SECRET or len(SECRET_KEY) < 50 or SECRET_KEY.startswith("change-me"):
+        raise ImproperlyConfigured(
+            "PRODUCTION=1 needs a SECRET_KEY of its own, at least 50 characters: "
+            "python -c 'import secrets; print(secrets.token_urlsafe(64))'"
+        )
+
+# -- servers: all three, or none (then the embedded ones)
+
+SERVER_VARIABLES = ("DATABASE_URL", "AI_DATABASE_URL", "REDIS_URL")
+_missing = [name for name in SERVER_VARIABLES if not os.environ.get(name)]
+EMBEDDED_SERVERS = len(_missing) == len(SERVER_VARIABLES)
+if EMBEDDED_SERVERS and not PRODUCTION:
+    from sigmasight.embedded import attach_or_start
+
+    os.environ.update(attach_or_start())
+elif _missing:
+    raise ImproperlyConfigured(
+        f"Set {', '.join(_missing)} too: either all of {', '.join(SERVER_VARIABLES)}, or none of them for the embedded servers"
+        + (" (which production never uses)." if PRODUCTION else ".")
+    )
+EMBEDDED_SERVERS = EMBEDDED_SERVERS or env.bool("SIGMASIGHT_EMBEDDED_CHILD", default=False)
+
+
+def _database(variable: str) -> dict[str, object]:
+    settings: dict[str, object] = dict(env.db_url(variable))
+    settings["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
+    settings["CONN_HEALTH_CHECKS"] = True
+    settings["OPTIONS"] = {"connect_timeout": 10, "application_name": "sigmasight"}
+    return settings
+
+
+DATABASES = {"default": _database("DATABASE_URL"), "ai": _database("AI_DATABASE_URL")}
+# The assistant waits for its database two seconds at most; the core never waits for it.
+DATABASES["ai"]["OPTIONS"] = {"connect_timeout": 2, "application_name": "sigmasight", "options": "-c statement_timeout=2000"}
+if env.bool("SIGMASIGHT_MIGRATING", default=False):
+    DATABASES["ai"]["OPTIONS"] = {"connect_timeout": 10, "application_name": "sigmasight"}
+DATABASE_ROUTERS = ["sigmasight.routers.DatabaseRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env("REDIS_URL")
+REDIS_KEY_PREFIX = env("REDIS_KEY_PREFIX", default="sigmasight")
+
+
+def _redis_database(number: int) -> str:
+    """The same server as `REDIS_URL`, another of its logical databases."""
+    base, _, path = REDIS_URL.rpartition("/")
+    if not base.startswith(("redis://", "rediss://")) or base.endswith("/"):
+        base, path = REDIS_URL, "0"
+    first = int(path) if path.isdigit() else 0
+    return f"{base}/{first + number}"
+
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": _redis_database(2),
+        "KEY_PREFIX": REDIS_KEY_PREFIX,
+    }
+}
+
+# -- applications
+
+INSTALLED_APPS = [
+    "sigmasight.core",
+    "sigmasight.embedded",
+    "marketdata",
+    "portfolios",
+    "tagging",
+    "analytics",
+    "assistant",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_celery_beat",
+    "rest_framework",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "sigmasight.urls"
+ASGI_APPLICATION = "sigmasight.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# -- people
+
+AUTH_USER_MODEL = "portfolios.User"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+if TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+DETERMINISTIC_UUIDS = env.bool("DETERMINISTIC_UUIDS", default=False)
+# Demo accounts have a published password: they exist on embedded servers or while debugging, and nowhere else.
+DEMO_ALLOWED = not PRODUCTION and (EMBEDDED_SERVERS or DEBUG or TESTING)
+
+# -- language, time, static files
+
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "whitenoise.storage.CompressedManifestStaticFilesStorage"
+            if PRODUCTION
+            else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        )
+    },
+}
+WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_AUTOREFRESH = not PRODUCTION
+
+# -- transport security
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+if PRODUCTION:
+    if not ALLOWED_HOSTS:
+        raise ImproperlyConfigured("PRODUCTION=1 needs ALLOWED_HOSTS, for example ALLOWED_HOSTS=risk.example.com")
+    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+    # Probes of the container platform come over plain HTTP from inside.
+    SECURE_REDIRECT_EXEMPT = [r"^health/"]
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+
+# -- Celery
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_RESULT_BACKEND = _redis_database(1)
+CELERY_TASK_SERIALIZER = "json"
+CELERY_RESULT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "America/New_York"
+CELERY_ENABLE_UTC = True
+CELERY_TASK_DEFAULT_QUEUE = f"{REDIS_KEY_PREFIX}.default" if REDIS_KEY_PREFIX != "sigmasight" else "default"
+_queue_prefix = "" if REDIS_KEY_PREFIX == "sigmasight" else f"{REDIS_KEY_PREFIX}."
+CELERY_TASK_ROUTES = {
+    "marketdata.*": {"queue": f"{_queue_prefix}marketdata"},
+    "analytics.*": {"queue": f"{_queue_prefix}batch"},
+    "assistant.*": {"queue": f"{_queue_prefix}assistant"},
+}
+CELERY_QUEUES = ["default", "marketdata", "batch", "assistant"]
+# A task whose worker dies is handed to another one: every task of the batch is idempotent.
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = env.int("CELERY_TASK_TIME_LIMIT", default=3600)
+CELERY_TASK_SOFT_TIME_LIMIT = CELERY_TASK_TIME_LIMIT - 60
+# Redis hands an unacknowledged task out again after this time; it must exceed the longest task.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": CELERY_TASK_TIME_LIMIT + 600}
+CELERY_RESULT_EXPIRES = 86_400
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_STORE_EAGER_RESULT = False
+DJANGO_CELERY_BEAT_TZ_AWARE = True
+
+# -- market data
+
+MARKETDATA_SOURCE = env("MARKETDATA_SOURCE", default="live" if PRODUCTION else "simulated")
+SIMULATED_SEED = env.int("SIMULATED_SEED", default=20250630)
+OPENAI_API_KEY = env("OPENAI_API_KEY", default="")
+POLYGON_API_KEY = env("POLYGON_API_KEY", default="")
+FMP_API_KEY = env("FMP_API_KEY", default="")
+FRED_API_KEY = env("FRED_API_KEY", default="")
+YAHOO_BASE_URL = env("YAHOO_BASE_URL", default="")
+FMP_BASE_URL = env("FMP_BASE_URL", default="https://financialmodelingprep.com")
+POLYGON_BASE_URL = env("POLYGON_BASE_URL", default="https://api.polygon.io")
+FRED_BASE_URL = env("FRED_BASE_URL", default="https://api.stlouisfed.org")
+PROVIDER_TIMEOUT_SECONDS = env.float("PROVIDER_TIMEOUT_SECONDS", default=20.0)
+
+# -- the batch
+
+BATCH_SHARD_PORTFOLIOS = env.int("BATCH_SHARD_PORTFOLIOS", default=500)
+BATCH_HISTORY_SESSIONS = 504
+BATCH_COVERAGE_FLOOR = env.float("BATCH_COVERAGE_FLOOR", default=0.80)
+BATCH_HEARTBEAT_SECONDS = 15
+BATCH_STALE_SECONDS = 300
+RATE_PROXY_DURATION = env.float("RATE_PROXY_DURATION", default=16.0)
+RATE_PROXY_CONVEXITY = env.float("RATE_PROXY_CONVEXITY", default=350.0)
+
+# -- logging
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "yfinance": {"level": "CRITICAL"},
+        "celery.utils.functional": {"level": "WARNING"},
+    },
+}
