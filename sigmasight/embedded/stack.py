@@ -40,7 +40,7 @@ def _free_port(remembered: int | None, preferred: int) -> int:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", wanted))
-                return wanted
+                return int(probe.getsockname()[1])
             except OSError:
                 if time.monotonic() > deadline:
                     break

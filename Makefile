@@ -1,0 +1,53 @@
+# Everything a clone needs: `make demo` runs the nightly job, `make test` passes the tests. README.md says the same without make.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+STAMP := $(VENV)/.installed
+PYTEST_ARGS ?=
+export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: help venv demo test test-slow serve lint format bench verify image clean
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+venv: $(STAMP)  ## the virtual environment with everything pinned
+
+$(STAMP): requirements.txt requirements-dev.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not here; set PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@if command -v uv >/dev/null; then uv pip install -q --python $(PY) -r requirements-dev.txt; \
+	 elif $(PY) -m pip install -q --disable-pip-version-check uv 2>/dev/null; then $(PY) -m uv pip install -q --python $(PY) -r requirements-dev.txt; \
+	 else $(PY) -m pip install -q --disable-pip-version-check -r requirements-dev.txt; fi
+	@touch $@
+
+# make demo [LIVE=1 | PRICES=DIR] [JSON=FILE]
+demo: $(STAMP)  ## seed the demo, run the nightly batch since 2025-06-30, show the books (LIVE=1, PRICES=DIR, JSON=FILE)
+	@$(PY) manage.py demo $(if $(LIVE),--live) $(if $(PRICES),--prices "$(PRICES)") $(if $(JSON),--json "$(JSON)")
+
+test: $(STAMP)  ## the whole test suite against embedded PostgreSQL and Valkey
+	@$(PY) -m pytest $(PYTEST_ARGS)
+
+serve: $(STAMP)  ## web, worker and beat on the database of the last demo (HOST, PORT)
+	@$(PY) manage.py serve
+
+lint: $(STAMP)  ## ruff, types, import floors
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+	@DATABASE_URL=postgresql://lint AI_DATABASE_URL=postgresql://lint REDIS_URL=redis://lint/0 $(BIN)/mypy
+
+format: $(STAMP)  ## rewrite the sources in the one style
+	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
+
+bench: $(STAMP)  ## measure the nightly run (ARGS="--portfolios 1000 --json FILE")
+	@$(PY) benchmarks/nightly.py $(ARGS)
+
+verify: $(STAMP)  ## check databases, extension, broker, migrations, seeds, calendar, providers
+	@$(PY) manage.py verify_setup
+
+clean:  ## remove the embedded servers' data (the demo starts anew)
+	@rm -rf .state

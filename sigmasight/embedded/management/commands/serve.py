@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+STOP_ORDER = ("beat", "worker", "web")
+STOP_SECONDS = 20
+
+
+def _free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+class Command(BaseCommand):
+    help = "Run web (ASGI), worker and beat together on this machine until Ctrl-C."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"))
+        parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
+        parser.add_argument("--workers", type=int, default=int(os.environ.get("WORKERS", "2")), help="worker processes")
+
+    def handle(self, *args: object, **options: object) -> None:
+        host, port = str(options["host"]), int(str(options["port"]))
+        if not _free(host, port):
+            raise CommandError(f"{host}:{port} is taken; choose another: make serve PORT={port + 1}")
+        call_command("migrate_all", verbosity=0)
+        call_command("schedule_nightly", verbosity=0)
+        environment = os.environ | {"SIGMASIGHT_EMBEDDED_CHILD": "1" if settings.EMBEDDED_SERVERS else "0"}
+        python = [sys.executable, "-m"]
+        celery = [*python, "celery", "-A", "sigmasight"]
+        commands = {
+            "web": [
+                *python, "uvicorn", "sigmasight.asgi:application", "--host", host, "--port", str(port),
+                "--timeout-graceful-shutdown", "3", "--lifespan", "off", "--log-level", "warning",
+            ],
+            "worker": [
+                *celery, "worker", "--concurrency", str(options["workers"]), "--loglevel", "INFO", "--without-gossip",
+                "--without-mingle", "-Q", ",".join(settings.CELERY_QUEUES),
+            ],
+            "beat": [*celery, "beat", "--loglevel", "WARNING", "--pidfile="],
+        }  # fmt: skip
+        # Own sessions, so that Ctrl-C reaches this process alone and the children are stopped in order.
+        children = {
+            name: subprocess.Popen(command, env=environment, start_new_session=True) for name, command in commands.items()
+        }
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._stop_requested)
+        self.stdout.write(self.style.SUCCESS(f"SigmaSight runs at http://{host}:{port}/  (console: http://{host}:{port}/admin/)"))
+        if settings.DEMO_ALLOWED:
+            self.stdout.write("Log in with demo_admin@sigmasight.com, password demo12345. Ctrl-C stops everything.")
+        ended = ""
+        try:
+            while not ended:
+                time.sleep(0.5)
+                ended = next((name for name, child in children.items() if child.poll() is not None), "")
+        except KeyboardInterrupt:
+            self.stdout.write("Stopping.")
+        finally:
+            self._stop(children)
+        if ended:
+            raise CommandError(f"{ended} ended by itself with exit code {children[ended].returncode}; see its lines above.")
+
+    @staticmethod
+    def _stop_requested(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    @staticmethod
+    def _stop(children: dict[str, subprocess.Popen[bytes]]) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        for name in STOP_ORDER:
+            if children[name].poll() is None:
+                children[name].terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for name in STOP_ORDER:
+            try:
+                children[name].wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                children[name].kill()
+                children[name].wait()
