@@ -135,6 +135,10 @@ class Migration(migrations.Migration):
                 ('missing_count', models.IntegerField(db_default=0, default=0)),
                 ('nav_quality', models.CharField(choices=[('ok', 'Every holding has a usable price'), ('partial', 'Some holdings carry an old price')], db_default='ok', default='ok', max_length=8)),
                 ('large_flow', models.BooleanField(db_default=False, default=False, help_text="The day's flow exceeds a tenth of equity")),
+                ('cash_micro', models.BigIntegerField(db_default=0, default=0, help_text='Cash, millionths of a dollar')),
+                ('realized_micro', models.BigIntegerField(db_default=0, default=0, help_text='Realised P&L so far, millionths of a dollar')),
+                ('flow_micro', models.BigIntegerField(db_default=0, default=0, help_text='Capital flows so far, millionths of a dollar')),
+                ('twr_peak', models.FloatField(blank=True, help_text='Highest return index so far; null once it was negative', null=True)),
                 ('input_hash', models.CharField(blank=True, db_default='', default='', max_length=64)),
                 ('is_complete', models.BooleanField(db_default=True, default=True)),
                 ('portfolio_delta', models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True)),
@@ -217,6 +221,7 @@ class Migration(migrations.Migration):
                 ('price', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), size=None)),
                 ('market_value', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), size=None)),
                 ('entry_value', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), size=None)),
+                ('cost_micro', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), help_text='Entry value, millionths of a dollar, to roll on from', size=None)),
                 ('unrealized_pnl', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), size=None)),
                 ('daily_pnl', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), size=None)),
                 ('quality', django.contrib.postgres.fields.ArrayField(base_field=sigmasight.core.fields.CodeField(choices=[('F', 'Price of the session'), ('S', 'Price up to five sessions old'), ('Z', 'Older price, carried'), ('M', 'Model price of an option'), ('E', 'Entry price: never priced'), ('V', "Owner's valuation of a private holding")]), size=None)),
@@ -449,7 +454,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='positionsnapshot',
-            constraint=models.CheckConstraint(condition=models.Q(('daily_pnl__len', models.F('position_ids__len')), ('entry_value__len', models.F('position_ids__len')), ('market_value__len', models.F('position_ids__len')), ('price__len', models.F('position_ids__len')), ('quality__len', models.F('position_ids__len')), ('quantity__len', models.F('position_ids__len')), ('unrealized_pnl__len', models.F('position_ids__len'))), name='position_snapshot_arrays_aligned'),
+            constraint=models.CheckConstraint(condition=models.Q(('cost_micro__len', models.F('position_ids__len')), ('daily_pnl__len', models.F('position_ids__len')), ('entry_value__len', models.F('position_ids__len')), ('market_value__len', models.F('position_ids__len')), ('price__len', models.F('position_ids__len')), ('quality__len', models.F('position_ids__len')), ('quantity__len', models.F('position_ids__len')), ('unrealized_pnl__len', models.F('position_ids__len'))), name='position_snapshot_arrays_aligned'),
         ),
         migrations.AddConstraint(
             model_name='positionvaluation',

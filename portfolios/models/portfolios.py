@@ -28,7 +28,9 @@ class Portfolio(UUIDModel, TimestampedModel):
     batch to roll again from that day, `results_as_of` is the session whose results readers see.
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="portfolios", db_index=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="portfolios", db_index=False
+    )
     name = models.CharField(max_length=255)
     account_name = models.CharField(max_length=100)
     account_type = models.CharField(max_length=20, choices=AccountType, default=AccountType.TAXABLE)
@@ -47,9 +49,13 @@ class Portfolio(UUIDModel, TimestampedModel):
         constraints = [
             models.UniqueConstraint(fields=["user", "account_name"], name="portfolio_account_name_unique"),
             models.CheckConstraint(condition=Q(opening_equity__gte=0), name="portfolio_opening_equity_not_negative"),
-            models.CheckConstraint(condition=Q(account_type__in=AccountType.values), name="portfolio_account_type_valid"),
+            models.CheckConstraint(
+                condition=Q(account_type__in=AccountType.values), name="portfolio_account_type_valid"
+            ),
             models.CheckConstraint(condition=~Q(account_name=""), name="portfolio_account_name_given"),
-            models.CheckConstraint(condition=Q(deleted_at=None) | Q(is_active=False), name="portfolio_deleted_is_inactive"),
+            models.CheckConstraint(
+                condition=Q(deleted_at=None) | Q(is_active=False), name="portfolio_deleted_is_inactive"
+            ),
         ]
         indexes = [models.Index(fields=["dirty_from"], name="portfolio_dirty", condition=Q(dirty_from__isnull=False))]
 
@@ -70,8 +76,12 @@ class EquityChange(UUIDModel, TimestampedModel):
     amount = models.DecimalField(max_digits=16, decimal_places=2)
     change_date = models.DateField()
     notes = models.TextField(blank=True, default="")
-    is_system = models.BooleanField(default=False, db_default=False, help_text="Booked by the system, not typed by a person")
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    is_system = models.BooleanField(
+        default=False, db_default=False, help_text="Booked by the system, not typed by a person"
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -79,7 +89,9 @@ class EquityChange(UUIDModel, TimestampedModel):
         ordering = ["-change_date", "-created_at", "id"]
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="equity_change_amount_positive"),
-            models.CheckConstraint(condition=Q(change_type__in=EquityChangeType.values), name="equity_change_type_valid"),
+            models.CheckConstraint(
+                condition=Q(change_type__in=EquityChangeType.values), name="equity_change_type_valid"
+            ),
         ]
         indexes = [models.Index(fields=["portfolio", "change_date"], name="equity_change_date")]
 

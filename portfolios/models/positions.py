@@ -44,7 +44,12 @@ class Position(UUIDModel, TimestampedModel):
     portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="positions", db_index=False)
     symbol = models.CharField(max_length=32)
     security = models.ForeignKey(
-        Security, on_delete=models.PROTECT, null=True, blank=True, related_name="positions", help_text="None for private holdings"
+        Security,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="positions",
+        help_text="None for private holdings",
     )
     investment_class = models.CharField(max_length=8, choices=InvestmentClass)
     investment_subtype = models.CharField(max_length=30, blank=True, default="", db_default="")
@@ -67,7 +72,9 @@ class Position(UUIDModel, TimestampedModel):
         ordering = ["symbol", "entry_date", "id"]
         constraints = [
             models.CheckConstraint(condition=Q(position_type__in=PositionType.values), name="position_type_valid"),
-            models.CheckConstraint(condition=Q(investment_class__in=InvestmentClass.values), name="position_class_valid"),
+            models.CheckConstraint(
+                condition=Q(investment_class__in=InvestmentClass.values), name="position_class_valid"
+            ),
             models.CheckConstraint(
                 condition=(
                     Q(position_type__in=LONG_TYPES, quantity__gte=0) | Q(position_type__in=SHORT_TYPES, quantity__lte=0)
@@ -91,7 +98,9 @@ class Position(UUIDModel, TimestampedModel):
             ),
             models.CheckConstraint(condition=Q(entry_price__gt=0), name="position_entry_price_positive"),
             # An option may end worthless.
-            models.CheckConstraint(condition=Q(exit_price=None) | Q(exit_price__gte=0), name="position_exit_price_valid"),
+            models.CheckConstraint(
+                condition=Q(exit_price=None) | Q(exit_price__gte=0), name="position_exit_price_valid"
+            ),
             models.CheckConstraint(
                 condition=Q(exit_date=None) | Q(exit_date__gte=F("entry_date")), name="position_exit_after_entry"
             ),
@@ -121,12 +130,16 @@ class Trade(UUIDModel, TimestampedModel):
     position = models.ForeignKey(Position, on_delete=models.CASCADE, related_name="trades", db_index=False)
     kind = models.CharField(max_length=6, choices=TradeKind)
     trade_date = models.DateField()
-    quantity = models.DecimalField(max_digits=18, decimal_places=4, help_text="Signed: what it added to the lot's quantity")
+    quantity = models.DecimalField(
+        max_digits=18, decimal_places=4, help_text="Signed: what it added to the lot's quantity"
+    )
     price = models.DecimalField(max_digits=16, decimal_places=6, help_text="Per share")
     fees = models.DecimalField(max_digits=12, decimal_places=2, default=0, db_default=0)
     realized_pnl = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
     units_as_of = models.DateField(help_text="The day whose shares quantity and price are counted in")
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         db_table = "trades"
@@ -160,7 +173,9 @@ class PositionValuation(TimestampedModel):
     position = models.ForeignKey(Position, on_delete=models.CASCADE, related_name="valuations", db_index=False)
     date = models.DateField()
     price = models.DecimalField(max_digits=16, decimal_places=6)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         db_table = "position_valuations"

@@ -68,7 +68,20 @@ class PortfolioSnapshot(TimestampedModel):
     stale_count = _count()
     missing_count = _count()
     nav_quality = models.CharField(max_length=8, choices=NavQuality, default=NavQuality.OK, db_default=NavQuality.OK)
-    large_flow = models.BooleanField(default=False, db_default=False, help_text="The day's flow exceeds a tenth of equity")
+    large_flow = models.BooleanField(
+        default=False, db_default=False, help_text="The day's flow exceeds a tenth of equity"
+    )
+    # What the next session rolls on from, exact: the money columns above are rounded to cents.
+    cash_micro = models.BigIntegerField(default=0, db_default=0, help_text="Cash, millionths of a dollar")
+    realized_micro = models.BigIntegerField(
+        default=0, db_default=0, help_text="Realised P&L so far, millionths of a dollar"
+    )
+    flow_micro = models.BigIntegerField(
+        default=0, db_default=0, help_text="Capital flows so far, millionths of a dollar"
+    )
+    twr_peak = models.FloatField(
+        null=True, blank=True, help_text="Highest return index so far; null once it was negative"
+    )
     input_hash = models.CharField(max_length=64, blank=True, default="", db_default="")
     is_complete = models.BooleanField(default=True, db_default=True)
 
@@ -119,7 +132,9 @@ class PortfolioSnapshot(TimestampedModel):
             models.CheckConstraint(condition=Q(short_value__lte=0), name="snapshot_short_not_positive"),
             models.CheckConstraint(condition=Q(gross_exposure__gte=0), name="snapshot_gross_not_negative"),
             models.CheckConstraint(condition=Q(nav_quality__in=NavQuality.values), name="snapshot_nav_quality_valid"),
-            models.CheckConstraint(condition=Q(drawdown=None) | Q(drawdown__lte=0), name="snapshot_drawdown_not_positive"),
+            models.CheckConstraint(
+                condition=Q(drawdown=None) | Q(drawdown__lte=0), name="snapshot_drawdown_not_positive"
+            ),
         ]
         indexes = [models.Index(fields=["snapshot_date"], name="portfolio_snapshot_date")]
 
@@ -144,13 +159,16 @@ class PositionSnapshot(TimestampedModel):
     Dollars are rounded to cents; shorts are negative; `daily_pnl` is the lot's share of the day's P&L.
     """
 
-    portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="position_snapshots", db_index=False)
+    portfolio = models.ForeignKey(
+        Portfolio, on_delete=models.CASCADE, related_name="position_snapshots", db_index=False
+    )
     snapshot_date = models.DateField()
     position_ids = ArrayField(models.UUIDField())
     quantity = ArrayField(models.FloatField())
     price = ArrayField(models.FloatField())
     market_value = ArrayField(models.FloatField())
     entry_value = ArrayField(models.FloatField())
+    cost_micro = ArrayField(models.BigIntegerField(), help_text="Entry value, millionths of a dollar, to roll on from")
     unrealized_pnl = ArrayField(models.FloatField())
     daily_pnl = ArrayField(models.FloatField())
     quality = ArrayField(CodeField(choices=LotQuality))
@@ -166,6 +184,7 @@ class PositionSnapshot(TimestampedModel):
                     price__len=F("position_ids__len"),
                     market_value__len=F("position_ids__len"),
                     entry_value__len=F("position_ids__len"),
+                    cost_micro__len=F("position_ids__len"),
                     unrealized_pnl__len=F("position_ids__len"),
                     daily_pnl__len=F("position_ids__len"),
                     quality__len=F("position_ids__len"),

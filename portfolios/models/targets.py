@@ -35,7 +35,9 @@ class TargetPrice(UUIDModel, TimestampedModel):
     portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="target_prices", db_index=False)
     symbol = models.CharField(max_length=32)
     position_type = models.CharField(max_length=5, choices=PositionType, default=PositionType.LONG)
-    position = models.ForeignKey(Position, on_delete=models.SET_NULL, null=True, blank=True, related_name="target_prices")
+    position = models.ForeignKey(
+        Position, on_delete=models.SET_NULL, null=True, blank=True, related_name="target_prices"
+    )
     target_price_eoy = _price()
     target_price_next_year = _price()
     downside_target_price = _price()
@@ -50,7 +52,9 @@ class TargetPrice(UUIDModel, TimestampedModel):
     contribution_to_portfolio_return = _fraction()
     contribution_to_portfolio_risk = _fraction()
     price_updated_at = models.DateTimeField(null=True, blank=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         db_table = "target_prices"

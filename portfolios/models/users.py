@@ -122,7 +122,9 @@ class AdminSession(UUIDModel):
 class UserActivityEvent(UUIDModel):
     """Something a person did or failed to do (registered, logged in, uploaded a book). Kept 30 days."""
 
-    user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="activity", db_index=False)
+    user = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="activity", db_index=False
+    )
     session_id = models.CharField(max_length=255, blank=True)
     event_type = models.CharField(max_length=100)
     event_category = models.CharField(max_length=50)

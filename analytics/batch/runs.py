@@ -1,0 +1,188 @@
+"""Run records: starting, proving to be alive, progress, ending. The rows are the truth; everybody else reads them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, connections, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from analytics.models import BatchLogEntry, BatchRun, BatchStep, RunStatus, StepStatus
+from portfolios.models import User
+from sigmasight.core.errors import Conflict
+
+logger = logging.getLogger("analytics.batch")
+START_LOCK = 7_301_001
+RUN_LOCK_SPACE = 7_302
+MOST_LOG_ENTRIES = 5_000
+ACTIVE = (RunStatus.QUEUED, RunStatus.RUNNING)
+
+
+class RunCancelled(Exception):
+    """Somebody asked the run to stop; what is done stays, the next run continues."""
+
+
+def _lock_key(run_id: UUID) -> int:
+    return (run_id.int & 0x7FFFFFFF) - (1 << 30)
+
+
+def start_run(
+    *,
+    kind: str,
+    trigger: str,
+    source: str,
+    target_from: dt.date | None,
+    target_to: dt.date,
+    portfolio_id: UUID | None = None,
+    requested_by: User | None = None,
+    params: dict[str, Any] | None = None,
+) -> BatchRun:
+    """Record a new run, or refuse because one with an overlapping scope is alive. Dead runs are closed on the way.
+
+    A run of everything refuses every second start; a run of one portfolio refuses only the same portfolio.
+
+    Raises
+    ------
+    Conflict with the id of the run that is alive.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [START_LOCK])
+        close_dead_runs()
+        scope = Q(scope_portfolio__isnull=True)
+        if portfolio_id is not None:
+            scope |= Q(scope_portfolio_id=portfolio_id)
+        alive = BatchRun.objects.filter(scope, status__in=ACTIVE).order_by("created_at").first()
+        if alive is not None:
+            raise Conflict("run_active", f"Run {alive.id} is {alive.status} since {alive.created_at:%Y-%m-%d %H:%M} UTC; wait for it or cancel it.")
+        now = timezone.now()
+        return BatchRun.objects.create(
+            kind=kind, trigger=trigger, requested_by=requested_by, scope_portfolio_id=portfolio_id, params=params or {},
+            status=RunStatus.RUNNING, target_from=target_from, target_to=target_to, source=source,
+            heartbeat_at=now, started_at=now,
+        )  # fmt: skip
+
+
+def close_dead_runs() -> list[UUID]:
+    """Close runs nobody works on any more: inline runs whose process is gone, others whose heartbeat is stale.
+
+    Returns
+    -------
+    The ids of the runs closed as failed.
+    """
+    stale = timezone.now() - dt.timedelta(seconds=settings.BATCH_STALE_SECONDS)
+    closed = []
+    for run in BatchRun.objects.filter(status__in=ACTIVE).select_for_update(skip_locked=True):
+        inline = run.params.get("executor") == "inline"
+        if _holder_is_alive(run.id) if inline else (run.heartbeat_at or run.created_at) > stale:
+            continue
+        if inline and run.heartbeat_at and run.heartbeat_at > timezone.now() - dt.timedelta(seconds=2):
+            # Just recorded: its process is about to take the lock.
+            continue
+        reason = "its process ended without closing it" if inline else "no sign of life for too long"
+        finish_run(run, RunStatus.FAILED, errors=[f"dead_run: {reason}"])
+        closed.append(run.id)
+    return closed
+
+
+def _holder_is_alive(run_id: UUID) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [RUN_LOCK_SPACE, _lock_key(run_id)])
+        return not cursor.fetchone()[0]
+
+
+@contextmanager
+def sign_of_life(run: BatchRun) -> Iterator[None]:
+    """Hold the run's lock and refresh its heartbeat from a thread with a connection of its own.
+
+    The lock falls with the connection, so a killed process is known to be dead at once; the heartbeat serves runs that are
+    spread over workers.
+    """
+    done, locked = threading.Event(), threading.Event()
+
+    def beat() -> None:
+        own = connections.create_connection("default")
+        try:
+            with own.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_lock(%s, %s)", [RUN_LOCK_SPACE, _lock_key(run.id)])
+            locked.set()
+            while not done.wait(settings.BATCH_HEARTBEAT_SECONDS):
+                with own.cursor() as cursor:
+                    cursor.execute("UPDATE batch_run_history SET heartbeat_at = now() WHERE id = %s", [run.id])
+        except Exception:
+            logger.exception("the heartbeat of run %s stopped", run.id)
+        finally:
+            locked.set()
+            own.close()
+
+    thread = threading.Thread(target=beat, name=f"heartbeat-{run.id}", daemon=True)
+    thread.start()
+    locked.wait(30)
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(10)
+
+
+def set_total(run: BatchRun, jobs: int) -> None:
+    """How many jobs the run has: a portfolio-session is one, and each shared step is one."""
+    BatchRun.objects.filter(pk=run.pk).update(total_jobs=jobs)
+    run.total_jobs = jobs
+
+
+def advance(run: BatchRun, *, jobs: int = 0, failed: int = 0, job: str | None = None, portfolio: str | None = None) -> None:
+    """Count finished jobs, after their commit and never before. Also a sign of life.
+
+    Raises
+    ------
+    RunCancelled if somebody asked for it meanwhile.
+    """
+    values: dict[str, Any] = {
+        "completed_jobs": F("completed_jobs") + jobs,
+        "failed_jobs": F("failed_jobs") + failed,
+        "heartbeat_at": timezone.now(),
+    }
+    if job is not None:
+        values["current_job"] = job[:255]
+    if portfolio is not None:
+        values["current_portfolio"] = portfolio[:255]
+    BatchRun.objects.filter(pk=run.pk).update(**values)
+    if BatchRun.objects.filter(pk=run.pk, cancel_requested=True).exists():
+        raise RunCancelled(f"run {run.pk} was asked to stop")
+
+
+def log(run: BatchRun, message: str, *, level: str = "info", portfolio_id: UUID | None = None) -> None:
+    """One line of the run's activity, kept with the run (the newest 5,000 lines at most) and sent to the process log."""
+    logger.log(logging.getLevelNamesMapping()[level.upper()], "run %s: %s", str(run.id)[:8], message)
+    if BatchLogEntry.objects.filter(run=run).count() < MOST_LOG_ENTRIES:
+        BatchLogEntry.objects.create(run=run, portfolio_id=portfolio_id, at=timezone.now(), level=level, message=message)
+
+
+def finish_run(run: BatchRun, status: str, *, errors: list[str] | None = None, durations: dict[str, float] | None = None) -> None:
+    """Close the run once; a run that is already closed stays as it is."""
+    now = timezone.now()
+    values: dict[str, Any] = {"status": status, "completed_at": now, "heartbeat_at": now, "current_job": "", "current_portfolio": ""}
+    if errors:
+        kinds = list(dict.fromkeys(error.split(":", 1)[0] for error in errors))
+        values["error_summary"] = {"count": len(errors), "types": kinds[:5], "details": errors[:10]}
+    if durations is not None:
+        values["phase_durations"] = durations
+    BatchRun.objects.filter(pk=run.pk, status__in=ACTIVE).update(**values)
+    BatchStep.objects.filter(run=run, status=StepStatus.RUNNING).update(
+        status=StepStatus.FAILED, error="the run ended before this step did", completed_at=now
+    )
+    run.refresh_from_db()
+
+
+def request_cancel(run: BatchRun) -> None:
+    """Ask the run to stop after the shard it works on."""
+    BatchRun.objects.filter(pk=run.pk, status__in=ACTIVE).update(cancel_requested=True)
