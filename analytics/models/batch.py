@@ -45,7 +45,9 @@ class BatchRun(UUIDModel):
 
     kind = models.CharField(max_length=16, choices=RunKind)
     trigger = models.CharField(max_length=16, choices=RunTrigger)
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     scope_portfolio = models.ForeignKey(
         Portfolio, on_delete=models.CASCADE, null=True, blank=True, related_name="batch_runs", help_text="Empty: all"
     )
@@ -120,7 +122,9 @@ class BatchStep(models.Model):
     portfolio_to = models.UUIDField(null=True, blank=True)
     sessions_from = models.DateField(null=True, blank=True)
     sessions_to = models.DateField(null=True, blank=True)
-    status = models.CharField(max_length=16, choices=StepStatus, default=StepStatus.PENDING, db_default=StepStatus.PENDING)
+    status = models.CharField(
+        max_length=16, choices=StepStatus, default=StepStatus.PENDING, db_default=StepStatus.PENDING
+    )
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     done = models.PositiveIntegerField(default=0, db_default=0)
     total = models.PositiveIntegerField(default=0, db_default=0)
@@ -182,7 +186,9 @@ class SessionCoverage(models.Model):
     data_coverage_pct = models.DecimalField(max_digits=5, decimal_places=2)
     missing = models.JSONField(default=list, blank=True, help_text="Symbols without a close")
     marked = models.BooleanField(default=False, db_default=False)
-    accepted_by = models.CharField(max_length=254, blank=True, default="", db_default="", help_text="Who let it pass below the floor")
+    accepted_by = models.CharField(
+        max_length=254, blank=True, default="", db_default="", help_text="Who let it pass below the floor"
+    )
     completed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

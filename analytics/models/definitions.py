@@ -24,7 +24,7 @@ class FactorMethod(models.TextChoices):
 
 
 class FactorDefinition(TimestampedModel):
-    """A factor books are measured against. Its `display_order` is its slot in every factor array and is never reused."""
+    """A factor books are measured against. Its `display_order` is its slot in all factor arrays, never reused."""
 
     name = models.CharField(max_length=50, unique=True)
     description = models.TextField(blank=True, default="")
@@ -83,7 +83,9 @@ class StressScenario(TimestampedModel):
     category = models.CharField(max_length=20, choices=ScenarioCategory)
     severity = models.CharField(max_length=20, choices=ScenarioSeverity)
     shock_config = models.JSONField()
-    replay_from = models.DateField(null=True, blank=True, help_text="First day of the episode a historical scenario retells")
+    replay_from = models.DateField(
+        null=True, blank=True, help_text="First day of the episode a historical scenario retells"
+    )
     replay_to = models.DateField(null=True, blank=True)
     slot = models.PositiveSmallIntegerField(unique=True)
     active = models.BooleanField(default=True, db_default=True)

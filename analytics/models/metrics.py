@@ -18,7 +18,9 @@ class DailyMetric(TimestampedModel):
     class Meta:
         db_table = "daily_metrics"
         ordering = ["-date", "metric_type"]
-        constraints = [models.UniqueConstraint(fields=["date", "metric_type", "dimensions"], name="daily_metric_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["date", "metric_type", "dimensions"], name="daily_metric_unique")
+        ]
 
     def __str__(self) -> str:
         return f"{self.date} {self.metric_type}: {self.metric_value}"

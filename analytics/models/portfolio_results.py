@@ -68,9 +68,11 @@ def _correlation() -> models.DecimalField[Any, Any]:
 
 
 class CorrelationCalculation(TimestampedModel):
-    """How much the holdings of a portfolio move together. The pairs themselves are rebuilt from returns when asked for."""
+    """How much the holdings of a portfolio move together. The pairs are rebuilt from returns when asked for."""
 
-    portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="correlation_calculations", db_index=False)
+    portfolio = models.ForeignKey(
+        Portfolio, on_delete=models.CASCADE, related_name="correlation_calculations", db_index=False
+    )
     duration_days = models.SmallIntegerField(help_text="Sessions")
     calculation_date = models.DateField()
     overall_correlation = _correlation()
@@ -83,7 +85,9 @@ class CorrelationCalculation(TimestampedModel):
     data_quality = models.CharField(max_length=20, choices=CorrelationQuality)
     min_position_value = models.DecimalField(max_digits=18, decimal_places=4, null=True, blank=True)
     min_portfolio_weight = models.DecimalField(max_digits=8, decimal_places=6, null=True, blank=True)
-    filter_mode = models.CharField(max_length=20, choices=FilterMode, default=FilterMode.BOTH, db_default=FilterMode.BOTH)
+    filter_mode = models.CharField(
+        max_length=20, choices=FilterMode, default=FilterMode.BOTH, db_default=FilterMode.BOTH
+    )
     correlation_threshold = models.DecimalField(max_digits=8, decimal_places=6, null=True, blank=True)
     positions_included = models.IntegerField()
     positions_excluded = models.IntegerField()
@@ -93,9 +97,15 @@ class CorrelationCalculation(TimestampedModel):
         db_table = "correlation_calculations"
         ordering = ["-calculation_date", "portfolio"]
         constraints = [
-            models.UniqueConstraint(fields=["portfolio", "duration_days", "calculation_date"], name="correlation_unique"),
-            models.CheckConstraint(condition=Q(data_quality__in=CorrelationQuality.values), name="correlation_quality_valid"),
-            models.CheckConstraint(condition=Q(filter_mode__in=FilterMode.values), name="correlation_filter_mode_valid"),
+            models.UniqueConstraint(
+                fields=["portfolio", "duration_days", "calculation_date"], name="correlation_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(data_quality__in=CorrelationQuality.values), name="correlation_quality_valid"
+            ),
+            models.CheckConstraint(
+                condition=Q(filter_mode__in=FilterMode.values), name="correlation_filter_mode_valid"
+            ),
             models.CheckConstraint(
                 condition=Q(overall_correlation=None) | Q(overall_correlation__gte=-1, overall_correlation__lte=1),
                 name="correlation_overall_valid",
@@ -108,7 +118,8 @@ class CorrelationCalculation(TimestampedModel):
 
 
 class PortfolioRisk(TimestampedModel):
-    """Value at risk and expected shortfall of a portfolio over one session, positive dollars of loss, and who adds to them.
+    """Value at risk and expected shortfall of a portfolio over one session, positive dollars of loss, and who adds to
+    them.
 
     The contribution arrays follow `position_ids`; they sum to the portfolio's volatility and value at risk.
     """

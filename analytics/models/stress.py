@@ -45,10 +45,11 @@ class FactorCovariance(TimestampedModel):
 
 
 class ScenarioFactorShock(TimestampedModel):
-    """What a scenario means for the seven joint factors at a session: with a symbol's loadings it gives the symbol's return.
+    """What a scenario means for the seven joint factors at a session: with a symbol's loadings it gives the symbol's
+    return.
 
-    `scenario_key` is a stress scenario's id or a name of `MARKET_SCENARIOS`. `plausibility_scale` 1 means the conditional
-    mean was used as it is; below, it was drawn back to the length the factors' history allows.
+    `scenario_key` is a stress scenario's id or a name of `MARKET_SCENARIOS`. `plausibility_scale` 1 means the
+    conditional mean was used as it is; below, it was drawn back to the length the factors' history allows.
     """
 
     calculation_date = models.DateField()
@@ -65,7 +66,8 @@ class ScenarioFactorShock(TimestampedModel):
         constraints = [
             models.UniqueConstraint(fields=["calculation_date", "scenario_key"], name="scenario_factor_shock_unique"),
             models.CheckConstraint(
-                condition=Q(plausibility_scale__gt=0, plausibility_scale__lte=1), name="scenario_factor_shock_scale_valid"
+                condition=Q(plausibility_scale__gt=0, plausibility_scale__lte=1),
+                name="scenario_factor_shock_scale_valid",
             ),
             models.CheckConstraint(
                 condition=Q(unbounded_factor_shock__len=F("factor_shock__len")), name="scenario_factor_shock_aligned"
@@ -83,7 +85,9 @@ def _floats() -> ArrayField[Any, Any]:
 class MarketRiskScenario(TimestampedModel):
     """P&L of a portfolio under the ten plain market and rate moves, in the order of `MARKET_SCENARIOS`, in dollars."""
 
-    portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="market_risk_scenarios", db_index=False)
+    portfolio = models.ForeignKey(
+        Portfolio, on_delete=models.CASCADE, related_name="market_risk_scenarios", db_index=False
+    )
     calculation_date = models.DateField()
     predicted_pnl = _floats()
     linear_pnl = _floats()
@@ -100,7 +104,8 @@ class MarketRiskScenario(TimestampedModel):
                 name="market_risk_scenario_of_ten",
             ),
             models.CheckConstraint(
-                condition=Q(coverage=None) | Q(coverage__gte=0, coverage__lte=1), name="market_risk_scenario_coverage_valid"
+                condition=Q(coverage=None) | Q(coverage__gte=0, coverage__lte=1),
+                name="market_risk_scenario_coverage_valid",
             ),
         ]
         indexes = [models.Index(fields=["calculation_date"], name="market_risk_scenario_date")]
@@ -112,12 +117,14 @@ class MarketRiskScenario(TimestampedModel):
 class StressTestResult(TimestampedModel):
     """P&L of a portfolio under every stress scenario, by scenario slot, in dollars; NULL or NaN where one was skipped.
 
-    `correlated_pnl` is the full revaluation under the joint shock; it is the sum of the rows of `factor_impacts` (one column
-    a joint factor, the last one the private proxies) and of `unexplained`, the convexity of options. Position impacts are
-    rebuilt from holdings, loadings and `ScenarioFactorShock`.
+    `correlated_pnl` is the full revaluation under the joint shock; it is the sum of the rows of `factor_impacts` (one
+    column a joint factor, the last one the private proxies) and of `unexplained`, the convexity of options. Position
+    impacts are rebuilt from holdings, loadings and `ScenarioFactorShock`.
     """
 
-    portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="stress_test_results", db_index=False)
+    portfolio = models.ForeignKey(
+        Portfolio, on_delete=models.CASCADE, related_name="stress_test_results", db_index=False
+    )
     calculation_date = models.DateField()
     direct_pnl = _floats()
     correlated_pnl = _floats()
@@ -127,7 +134,9 @@ class StressTestResult(TimestampedModel):
     factor_impacts = ArrayField(ArrayField(RealField()), help_text="Scenario slots x joint factors")
     unexplained = _floats()
     coverage = models.DecimalField(max_digits=6, decimal_places=4, null=True, blank=True)
-    flags = models.JSONField(null=True, blank=True, help_text="Skipped scenarios, loss beyond equity, uncovered holdings")
+    flags = models.JSONField(
+        null=True, blank=True, help_text="Skipped scenarios, loss beyond equity, uncovered holdings"
+    )
 
     class Meta:
         db_table = "stress_test_results"
@@ -146,7 +155,8 @@ class StressTestResult(TimestampedModel):
                 name="stress_test_result_arrays_aligned",
             ),
             models.CheckConstraint(
-                condition=Q(coverage=None) | Q(coverage__gte=0, coverage__lte=1), name="stress_test_result_coverage_valid"
+                condition=Q(coverage=None) | Q(coverage__gte=0, coverage__lte=1),
+                name="stress_test_result_coverage_valid",
             ),
         ]
         indexes = [models.Index(fields=["calculation_date"], name="stress_test_result_date")]

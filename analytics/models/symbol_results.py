@@ -33,8 +33,8 @@ def _floats() -> ArrayField[Any, Any]:
 class SymbolFactorExposure(TimestampedModel):
     """The factor betas of a symbol at a session, raw, with their errors; one element a factor slot.
 
-    The `joint_*` arrays are the loadings on (Market, Growth-Value, Momentum, Size, Quality, Low Volatility, Rates) of one
-    weighted regression; `joint_shrunk` are the ones stress uses. Residual volatility is per session, a fraction.
+    The `joint_*` arrays are the loadings on (Market, Growth-Value, Momentum, Size, Quality, Low Volatility, Rates) of
+    one weighted regression; `joint_shrunk` are the ones stress uses. Residual volatility is per session, a fraction.
     """
 
     security = models.ForeignKey(Security, on_delete=models.CASCADE, related_name="factor_exposures", db_index=False)
@@ -149,7 +149,8 @@ class SymbolVolatility(TimestampedModel):
         constraints = [
             models.UniqueConstraint(fields=["security", "calculation_date"], name="symbol_volatility_unique"),
             models.CheckConstraint(
-                condition=Q(vol_trend=None) | Q(vol_trend__in=VolatilityTrend.values), name="symbol_volatility_trend_valid"
+                condition=Q(vol_trend=None) | Q(vol_trend__in=VolatilityTrend.values),
+                name="symbol_volatility_trend_valid",
             ),
             models.CheckConstraint(
                 condition=Q(forecast_method=None) | Q(forecast_method__in=ForecastMethod.values),
@@ -203,7 +204,9 @@ class SymbolDailyMetrics(TimestampedModel):
     factor_quality = models.FloatField(null=True, blank=True)
     factor_size = models.FloatField(null=True, blank=True)
     factor_low_vol = models.FloatField(null=True, blank=True)
-    data_quality_score = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True, help_text="0 to 100")
+    data_quality_score = models.DecimalField(
+        max_digits=5, decimal_places=2, null=True, blank=True, help_text="0 to 100"
+    )
 
     class Meta:
         db_table = "symbol_daily_metrics"
@@ -241,9 +244,11 @@ class VolatilitySource(models.TextChoices):
 
 
 class OptionGreeks(TimestampedModel):
-    """Model price and unit Greeks of one contract at a session, per share of the underlying, not scaled by anybody's holding.
+    """Model price and unit Greeks of one contract at a session, per share of the underlying, not scaled by anybody's
+    holding.
 
-    Theta is per calendar day, vega per volatility point, rho per percentage point; volatility, rate and yield are fractions.
+    Theta is per calendar day, vega per volatility point, rho per percentage point; volatility, rate and yield are
+    fractions.
     """
 
     security = models.ForeignKey(Security, on_delete=models.CASCADE, related_name="greeks", db_index=False)
@@ -276,9 +281,12 @@ class OptionGreeks(TimestampedModel):
                 condition=Q(volatility_source=None) | Q(volatility_source__in=VolatilitySource.values),
                 name="option_greeks_volatility_source_valid",
             ),
-            models.CheckConstraint(condition=Q(delta=None) | Q(delta__gte=-1, delta__lte=1), name="option_greeks_delta_valid"),
             models.CheckConstraint(
-                condition=~Q(status=GreeksStatus.SKIPPED) | Q(reason__isnull=False), name="option_greeks_skip_has_a_reason"
+                condition=Q(delta=None) | Q(delta__gte=-1, delta__lte=1), name="option_greeks_delta_valid"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=GreeksStatus.SKIPPED) | Q(reason__isnull=False),
+                name="option_greeks_skip_has_a_reason",
             ),
         ]
         indexes = [models.Index(fields=["calculation_date"], name="option_greeks_date")]
@@ -307,9 +315,12 @@ class FactorCorrelation(TimestampedModel):
             ),
             models.CheckConstraint(condition=Q(factor_1__lt=F("factor_2")), name="factor_correlation_pair_once"),
             models.CheckConstraint(
-                condition=Q(correlation=None) | Q(correlation__gte=-1, correlation__lte=1), name="factor_correlation_valid"
+                condition=Q(correlation=None) | Q(correlation__gte=-1, correlation__lte=1),
+                name="factor_correlation_valid",
             ),
-            models.CheckConstraint(condition=Q(decay_factor__gt=0, decay_factor__lte=1), name="factor_correlation_decay_valid"),
+            models.CheckConstraint(
+                condition=Q(decay_factor__gt=0, decay_factor__lte=1), name="factor_correlation_decay_valid"
+            ),
         ]
         indexes = [models.Index(fields=["calculation_date"], name="factor_correlation_date")]
 

@@ -22,7 +22,9 @@ class Mode(models.TextChoices):
 class Conversation(UUIDModel, TimestampedModel):
     """A thread between a user and the assistant; `metadata` says which portfolios and page it is about."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations", db_index=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations", db_index=False
+    )
     mode = models.CharField(max_length=50, choices=Mode, default=Mode.GREEN, db_default=Mode.GREEN)
     provider = models.CharField(max_length=32, default="openai", db_default="openai")
     provider_thread_id = models.CharField(max_length=255, null=True, blank=True)
@@ -97,7 +99,9 @@ class AIRequestMetric(UUIDModel):
 
     conversation_id = models.UUIDField(null=True, blank=True, db_index=True)
     message_id = models.UUIDField(null=True, blank=True, db_index=True)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     model = models.CharField(max_length=100, db_index=True)
     input_tokens = models.IntegerField(null=True, blank=True)
     output_tokens = models.IntegerField(null=True, blank=True)

@@ -29,7 +29,8 @@ class KnowledgeDocument(UUIDModel, TimestampedModel):
     embedding = VectorField(dimensions=EMBEDDING_DIMENSIONS, null=True, blank=True)
     embedding_model = models.CharField(max_length=100, blank=True, default="")
     search = models.GeneratedField(
-        expression=SearchVector("title", weight="A", config="english") + SearchVector("content", weight="B", config="english"),
+        expression=SearchVector("title", weight="A", config="english")
+        + SearchVector("content", weight="B", config="english"),
         output_field=SearchVectorField(),
         db_persist=True,
     )

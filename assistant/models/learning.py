@@ -37,7 +37,8 @@ class Memory(UUIDModel, TimestampedModel):
                 condition=Q(scope=MemoryScope.GLOBAL) | Q(user_id__isnull=False), name="memory_belongs_to_somebody"
             ),
             models.CheckConstraint(
-                condition=~Q(scope=MemoryScope.PORTFOLIO) | Q(portfolio_id__isnull=False), name="memory_names_its_portfolio"
+                condition=~Q(scope=MemoryScope.PORTFOLIO) | Q(portfolio_id__isnull=False),
+                name="memory_names_its_portfolio",
             ),
         ]
         indexes = [models.Index(fields=["user_id", "created_at"], name="memory_user")]
@@ -108,7 +109,9 @@ class Annotation(UUIDModel, TimestampedModel):
         db_table = "ai_admin_annotations"
         ordering = ["-created_at", "id"]
         constraints = [
-            models.CheckConstraint(condition=Q(annotation_type__in=AnnotationType.values), name="annotation_type_valid"),
+            models.CheckConstraint(
+                condition=Q(annotation_type__in=AnnotationType.values), name="annotation_type_valid"
+            ),
             models.CheckConstraint(condition=Q(status__in=AnnotationStatus.values), name="annotation_status_valid"),
             models.CheckConstraint(
                 condition=Q(severity=None) | Q(severity__in=AnnotationSeverity.values), name="annotation_severity_valid"

@@ -30,7 +30,7 @@ class TreasuryYield(TimestampedModel):
 
 
 class SectorBenchmarkWeight(TimestampedModel):
-    """The weight (a fraction) of one sector in a benchmark at a date; sector names are the mapped ones (Financials, ...)."""
+    """The weight (a fraction) of one sector in a benchmark at a date, under the mapped name (Financials, ...)."""
 
     benchmark_code = models.CharField(max_length=32)
     asof_date = models.DateField()

@@ -109,7 +109,8 @@ class PriceRejection(TimestampedModel):
                 fields=["symbol", "date", "provider", "reason"], nulls_distinct=False, name="price_rejection_unique"
             ),
             models.CheckConstraint(
-                condition=Q(resolved=None) | Q(resolved__in=RejectionResolution.values), name="price_rejection_resolution_valid"
+                condition=Q(resolved=None) | Q(resolved__in=RejectionResolution.values),
+                name="price_rejection_resolution_valid",
             ),
         ]
         indexes = [

@@ -40,10 +40,14 @@ class InstrumentMark(TimestampedModel):
         constraints = [
             models.UniqueConstraint(fields=["security", "session"], name="instrument_mark_unique"),
             models.CheckConstraint(condition=Q(quality__in=MarkQuality.values), name="instrument_mark_quality_valid"),
-            models.CheckConstraint(condition=Q(price_source__in=MarkSource.values), name="instrument_mark_source_valid"),
+            models.CheckConstraint(
+                condition=Q(price_source__in=MarkSource.values), name="instrument_mark_source_valid"
+            ),
             # A contract that expires out of the money is worth nothing.
             models.CheckConstraint(condition=Q(price__gte=0), name="instrument_mark_price_not_negative"),
-            models.CheckConstraint(condition=Q(price_date__lte=F("session")), name="instrument_mark_not_from_the_future"),
+            models.CheckConstraint(
+                condition=Q(price_date__lte=F("session")), name="instrument_mark_not_from_the_future"
+            ),
             models.CheckConstraint(condition=Q(age_sessions__gte=0), name="instrument_mark_age_not_negative"),
         ]
         indexes = [models.Index(fields=["session"], name="instrument_mark_session")]
@@ -71,7 +75,9 @@ class OptionQuote(TimestampedModel):
         constraints = [
             models.UniqueConstraint(fields=["security", "session"], name="option_quote_unique"),
             models.CheckConstraint(
-                condition=(Q(bid=None) | Q(bid__gte=0)) & (Q(ask=None) | Q(ask__gte=0)) & (Q(last=None) | Q(last__gte=0)),
+                condition=(Q(bid=None) | Q(bid__gte=0))
+                & (Q(ask=None) | Q(ask__gte=0))
+                & (Q(last=None) | Q(last__gte=0)),
                 name="option_quote_prices_not_negative",
             ),
             models.CheckConstraint(

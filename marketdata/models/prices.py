@@ -38,7 +38,9 @@ class DailyPrice(TimestampedModel):
             models.CheckConstraint(condition=Q(open=None) | Q(open__gt=0), name="daily_price_open_positive"),
             models.CheckConstraint(condition=Q(low=None) | Q(low__gt=0), name="daily_price_low_positive"),
             models.CheckConstraint(condition=Q(low=None) | Q(low__lte=F("close")), name="daily_price_low_below_close"),
-            models.CheckConstraint(condition=Q(high=None) | Q(high__gte=F("close")), name="daily_price_high_above_close"),
+            models.CheckConstraint(
+                condition=Q(high=None) | Q(high__gte=F("close")), name="daily_price_high_above_close"
+            ),
             models.CheckConstraint(condition=Q(volume=None) | Q(volume__gte=0), name="daily_price_volume_not_negative"),
         ]
         indexes = [models.Index(fields=["date"], name="daily_price_date")]
@@ -50,9 +52,9 @@ class DailyPrice(TimestampedModel):
 class PriceHistory(TimestampedModel):
     """All sessions of a security as arrays: what the engines read instead of `DailyPrice` rows.
 
-    Element i belongs to session number ``first_session + i`` of the exchange calendar; NaN where there is no usable price.
-    Prices are raw; ``split_factor`` is the product of all later split ratios, ``return_factor`` of all later total-return
-    adjustments. Rebuilt whenever a price or an action of the security changes.
+    Element i belongs to session number ``first_session + i`` of the exchange calendar; NaN where there is no usable
+    price. Prices are raw; ``split_factor`` is the product of all later split ratios, ``return_factor`` of all later
+    total-return adjustments. Rebuilt whenever a price or an action of the security changes.
     """
 
     security = models.OneToOneField(Security, on_delete=models.CASCADE, primary_key=True, related_name="price_history")
@@ -126,7 +128,9 @@ class Dividend(TimestampedModel):
     security = models.ForeignKey(Security, on_delete=models.CASCADE, related_name="dividends", db_index=False)
     ex_date = models.DateField()
     amount = models.DecimalField(max_digits=18, decimal_places=8)
-    kind = models.CharField(max_length=8, choices=DividendKind, default=DividendKind.REGULAR, db_default=DividendKind.REGULAR)
+    kind = models.CharField(
+        max_length=8, choices=DividendKind, default=DividendKind.REGULAR, db_default=DividendKind.REGULAR
+    )
     source = models.CharField(max_length=32)
 
     class Meta:

@@ -39,7 +39,8 @@ def _date() -> models.DateField[Any, Any]:
 
 
 class CompanyProfile(TimestampedModel):
-    """What a provider says about a security today. Unknown is null, never zero; growth, margins and yields are fractions.
+    """What a provider says about a security today. Unknown is null, never zero; growth, margins and yields are
+    fractions.
 
     Engines read `CompanyProfileRevision` instead, so that no session sees a later profile.
     """

@@ -44,7 +44,9 @@ class Security(TimestampedModel):
     price_status = models.CharField(
         max_length=16, choices=PriceStatus, default=PriceStatus.UNVERIFIED, db_default=PriceStatus.UNVERIFIED
     )
-    renamed_to = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="former_symbols")
+    renamed_to = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="former_symbols"
+    )
 
     class Meta:
         db_table = "securities"
@@ -52,7 +54,9 @@ class Security(TimestampedModel):
         ordering = ["symbol"]
         constraints = [
             models.CheckConstraint(condition=Q(security_type__in=SecurityType.values), name="security_type_valid"),
-            models.CheckConstraint(condition=Q(price_status__in=PriceStatus.values), name="security_price_status_valid"),
+            models.CheckConstraint(
+                condition=Q(price_status__in=PriceStatus.values), name="security_price_status_valid"
+            ),
             models.CheckConstraint(condition=~Q(symbol=""), name="security_symbol_given"),
             models.CheckConstraint(
                 condition=Q(renamed_to=None) | ~Q(renamed_to=F("id")), name="security_not_renamed_to_itself"
@@ -81,7 +85,9 @@ class ExerciseStyle(models.TextChoices):
 class OptionContract(models.Model):
     """The terms of a listed option. Its price per underlying share times `multiplier` is the value of one contract."""
 
-    security = models.OneToOneField(Security, on_delete=models.CASCADE, primary_key=True, related_name="option_contract")
+    security = models.OneToOneField(
+        Security, on_delete=models.CASCADE, primary_key=True, related_name="option_contract"
+    )
     # The unique key below starts with the underlying, so that a second index on it would be idle.
     underlying = models.ForeignKey(Security, on_delete=models.PROTECT, related_name="options", db_index=False)
     option_type = models.CharField(max_length=4, choices=OptionType)
@@ -100,7 +106,9 @@ class OptionContract(models.Model):
                 fields=["underlying", "option_type", "strike", "expiration"], name="option_contract_terms_unique"
             ),
             models.CheckConstraint(condition=Q(option_type__in=OptionType.values), name="option_contract_type_valid"),
-            models.CheckConstraint(condition=Q(exercise_style__in=ExerciseStyle.values), name="option_contract_style_valid"),
+            models.CheckConstraint(
+                condition=Q(exercise_style__in=ExerciseStyle.values), name="option_contract_style_valid"
+            ),
             models.CheckConstraint(condition=Q(strike__gt=0), name="option_contract_strike_positive"),
             models.CheckConstraint(condition=Q(multiplier__gt=0), name="option_contract_multiplier_positive"),
             models.CheckConstraint(condition=~Q(underlying=F("security")), name="option_contract_not_on_itself"),

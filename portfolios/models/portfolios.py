@@ -24,8 +24,8 @@ class AccountType(models.TextChoices):
 class Portfolio(UUIDModel, TimestampedModel):
     """An account whose book is marked every night.
 
-    The ledger starts on `equity_as_of` with `opening_equity`; every later equity is derived from it. `dirty_from` tells the
-    batch to roll again from that day, `results_as_of` is the session whose results readers see.
+    The ledger starts on `equity_as_of` with `opening_equity`; every later equity is derived from it. `dirty_from`
+    tells the batch to roll again from that day, `results_as_of` is the session whose results readers see.
     """
 
     user = models.ForeignKey(

@@ -36,9 +36,9 @@ OPTION_TYPES = (PositionType.LC, PositionType.LP, PositionType.SC, PositionType.
 class Position(UUIDModel, TimestampedModel):
     """A lot: one purchase (or short sale) of an instrument and what is left of it.
 
-    `quantity`, `entry_price` and the exit fields are the present state, kept by the services; the history is in `Trade`.
-    Shorts have negative quantities. Option terms are those of the security's contract. Values are not stored here: they are
-    quantity x mark x multiplier.
+    `quantity`, `entry_price` and the exit fields are the present state, kept by the services; the history is in
+    `Trade`. Shorts have negative quantities. Option terms are those of the security's contract. Values are not stored
+    here: they are quantity x mark x multiplier.
     """
 
     portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="positions", db_index=False)

@@ -30,7 +30,7 @@ def _dollars() -> models.DecimalField[Any, Any]:
 
 
 class TargetPrice(UUIDModel, TimestampedModel):
-    """Price targets for one symbol and side of a portfolio, with the returns they imply in percent of the current price."""
+    """Price targets for one symbol and side of a portfolio, with the returns they imply in percent."""
 
     portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="target_prices", db_index=False)
     symbol = models.CharField(max_length=32)

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from django.contrib import admin
+
+from assistant.models import (
+    AIRequestMetric,
+    Annotation,
+    Conversation,
+    Feedback,
+    Insight,
+    KnowledgeDocument,
+    Memory,
+    Message,
+    UserPreference,
+)
+from sigmasight.core.admin import ComputedAdmin
+
+
+@admin.register(Conversation)
+class ConversationAdmin(ComputedAdmin):
+    list_display = ["id", "user", "mode", "provider", "created_at", "updated_at"]
+    list_select_related = ["user"]
+    search_fields = ["id", "user__email"]
+    list_filter = ["mode", "provider"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(Message)
+class MessageAdmin(ComputedAdmin):
+    list_display = ["created_at", "conversation_id", "role", "first_token_ms", "latency_ms", "total_tokens"]
+    search_fields = ["conversation__id", "content"]
+    list_filter = ["role"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(UserPreference)
+class UserPreferenceAdmin(admin.ModelAdmin):
+    list_display = ["user", "default_mode", "preferred_model", "tool_calls_enabled", "streaming_enabled"]
+    list_select_related = ["user"]
+    search_fields = ["user__email"]
+    list_filter = ["default_mode"]
+    autocomplete_fields = ["user"]
+
+
+@admin.register(Insight)
+class InsightAdmin(ComputedAdmin):
+    list_display = ["title", "portfolio", "insight_type", "severity", "model_used", "user_rating", "created_at"]
+    list_select_related = ["portfolio"]
+    search_fields = ["title", "portfolio__name"]
+    list_filter = ["insight_type", "severity", "model_used"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(AIRequestMetric)
+class AIRequestMetricAdmin(ComputedAdmin):
+    list_display = [
+        "created_at",
+        "model",
+        "total_tokens",
+        "first_token_ms",
+        "total_latency_ms",
+        "tool_calls_count",
+        "error_type",
+    ]
+    search_fields = ["conversation_id", "error_message"]
+    list_filter = ["model", "error_type"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(KnowledgeDocument)
+class KnowledgeDocumentAdmin(admin.ModelAdmin):
+    list_display = ["title", "scope", "slug", "chunk_no", "embedding_model", "updated_at"]
+    search_fields = ["title", "slug", "content"]
+    list_filter = ["scope", "embedding_model"]
+    date_hierarchy = "created_at"
+    exclude = ["embedding"]
+    readonly_fields = ["content_hash", "embedding_model", "created_at", "updated_at"]
+
+
+@admin.register(Memory)
+class MemoryAdmin(admin.ModelAdmin):
+    list_display = ["content", "scope", "user_id", "portfolio_id", "source", "created_at"]
+    search_fields = ["content", "user_id"]
+    list_filter = ["scope", "source"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(ComputedAdmin):
+    list_display = ["message_id", "user_id", "rating", "comment", "created_at"]
+    search_fields = ["message_id", "user_id", "comment"]
+    list_filter = ["rating"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(Annotation)
+class AnnotationAdmin(admin.ModelAdmin):
+    list_display = ["message_id", "annotation_type", "severity", "status", "admin_user_id", "created_at"]
+    search_fields = ["message_id", "content"]
+    list_filter = ["status", "annotation_type", "severity"]
+    date_hierarchy = "created_at"

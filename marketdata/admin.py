@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+from django.contrib import admin
+
+from marketdata.models import (
+    AnalystEstimate,
+    BalanceSheet,
+    CashFlowStatement,
+    CompanyProfile,
+    CompanyProfileRevision,
+    DailyPrice,
+    Dividend,
+    IncomeStatement,
+    InstrumentMark,
+    OptionContract,
+    OptionQuote,
+    PriceCorrection,
+    PriceHistory,
+    PriceRejection,
+    ProviderRequest,
+    ProviderState,
+    SectorBenchmarkWeight,
+    Security,
+    Split,
+    SymbolCollection,
+    TreasuryYield,
+)
+from sigmasight.core.admin import ComputedAdmin
+
+
+@admin.register(Security)
+class SecurityAdmin(admin.ModelAdmin):
+    list_display = ["symbol", "name", "security_type", "sector", "industry", "exchange", "price_status", "is_active"]
+    search_fields = ["symbol", "name"]
+    list_filter = ["security_type", "price_status", "is_active", "sector"]
+    autocomplete_fields = ["renamed_to"]
+    readonly_fields = ["created_at", "updated_at"]
+
+
+@admin.register(OptionContract)
+class OptionContractAdmin(admin.ModelAdmin):
+    list_display = ["security", "underlying", "option_type", "strike", "expiration", "multiplier", "exercise_style"]
+    list_select_related = ["security", "underlying"]
+    search_fields = ["security__symbol", "underlying__symbol"]
+    list_filter = ["option_type", "exercise_style"]
+    date_hierarchy = "expiration"
+    autocomplete_fields = ["security", "underlying"]
+
+
+@admin.register(DailyPrice)
+class DailyPriceAdmin(admin.ModelAdmin):
+    list_display = ["security", "date", "open", "high", "low", "close", "volume", "source", "quality"]
+    list_select_related = ["security"]
+    search_fields = ["security__symbol"]
+    list_filter = ["quality", "source"]
+    date_hierarchy = "date"
+    autocomplete_fields = ["security"]
+    readonly_fields = ["created_at", "updated_at"]
+    show_full_result_count = False
+
+
+@admin.register(PriceHistory)
+class PriceHistoryAdmin(ComputedAdmin):
+    list_display = ["security", "version", "first_session", "checksum", "updated_at"]
+    list_select_related = ["security"]
+    search_fields = ["security__symbol"]
+
+
+@admin.register(Split)
+class SplitAdmin(admin.ModelAdmin):
+    list_display = ["security", "ex_date", "ratio", "kind", "source"]
+    list_select_related = ["security"]
+    search_fields = ["security__symbol"]
+    list_filter = ["kind", "source"]
+    date_hierarchy = "ex_date"
+    autocomplete_fields = ["security"]
+
+
+@admin.register(Dividend)
+class DividendAdmin(admin.ModelAdmin):
+    list_display = ["security", "ex_date", "amount", "kind", "source"]
+    list_select_related = ["security"]
+    search_fields = ["security__symbol"]
+    list_filter = ["kind", "source"]
+    date_hierarchy = "ex_date"
+    autocomplete_fields = ["security"]
+
+
+@admin.register(InstrumentMark)
+class InstrumentMarkAdmin(ComputedAdmin):
+    list_display = ["security", "session", "price", "price_date", "age_sessions", "quality", "price_source"]
+    list_select_related = ["security"]
+    search_fields = ["security__symbol"]
+    list_filter = ["quality", "price_source"]
+    date_hierarchy = "session"
+
+
+@admin.register(OptionQuote)
+class OptionQuoteAdmin(admin.ModelAdmin):
+    list_display = [
+        "security",
+        "session",
+        "bid",
+        "ask",
+        "last",
+        "implied_volatility",
+        "volume",
+        "open_interest",
+        "source",
+    ]
+    list_select_related = ["security"]
+    search_fields = ["security__symbol"]
+    list_filter = ["source"]
+    date_hierarchy = "session"
+    autocomplete_fields = ["security"]
+
+
+@admin.register(TreasuryYield)
+class TreasuryYieldAdmin(admin.ModelAdmin):
+    list_display = ["series_id", "date", "percent", "source"]
+    list_filter = ["series_id", "source"]
+    date_hierarchy = "date"
+
+
+@admin.register(SectorBenchmarkWeight)
+class SectorBenchmarkWeightAdmin(admin.ModelAdmin):
+    list_display = ["benchmark_code", "asof_date", "sector", "weight", "num_constituents", "data_source"]
+    search_fields = ["sector"]
+    list_filter = ["benchmark_code", "data_source", "sector"]
+    date_hierarchy = "asof_date"
+
+
+@admin.register(CompanyProfile)
+class CompanyProfileAdmin(ComputedAdmin):
+    list_display = ["security", "company_name", "sector", "industry", "market_cap", "beta", "source", "fetched_at"]
+    list_select_related = ["security"]
+    search_fields = ["security__symbol", "company_name"]
+    list_filter = ["source", "sector"]
+
+
+@admin.register(CompanyProfileRevision)
+class CompanyProfileRevisionAdmin(ComputedAdmin):
+    list_display = ["security", "as_of", "beta", "dividend_yield", "market_cap", "source"]
+    list_select_related = ["security"]
+    search_fields = ["security__symbol"]
+    list_filter = ["source"]
+    date_hierarchy = "as_of"
+
+
+class StatementAdmin(ComputedAdmin):
+    list_select_related = ["security"]
+    search_fields = ["security__symbol"]
+    list_filter = ["frequency", "source"]
+    date_hierarchy = "period_date"
+
+
+@admin.register(IncomeStatement)
+class IncomeStatementAdmin(StatementAdmin):
+    list_display = ["security", "frequency", "period_date", "total_revenue", "operating_income", "net_income", "source"]
+
+
+@admin.register(BalanceSheet)
+class BalanceSheetAdmin(StatementAdmin):
+    list_display = [
+        "security",
+        "frequency",
+        "period_date",
+        "total_assets",
+        "total_debt",
+        "total_stockholders_equity",
+        "source",
+    ]
+
+
+@admin.register(CashFlowStatement)
+class CashFlowStatementAdmin(StatementAdmin):
+    list_display = ["security", "frequency", "period_date", "operating_cash_flow", "free_cash_flow", "source"]
+
+
+@admin.register(AnalystEstimate)
+class AnalystEstimateAdmin(ComputedAdmin):
+    list_display = ["security", "as_of", "current_year_revenue_avg", "current_year_earnings_avg", "source"]
+    list_select_related = ["security"]
+    search_fields = ["security__symbol"]
+    list_filter = ["source"]
+    date_hierarchy = "as_of"
+
+
+@admin.register(SymbolCollection)
+class SymbolCollectionAdmin(ComputedAdmin):
+    list_display = [
+        "security",
+        "first_session",
+        "last_session",
+        "last_attempt_at",
+        "consecutive_failures",
+        "priority",
+        "last_error",
+    ]
+    list_select_related = ["security"]
+    search_fields = ["security__symbol", "last_error"]
+
+
+@admin.register(ProviderRequest)
+class ProviderRequestAdmin(ComputedAdmin):
+    list_display = [
+        "started_at",
+        "provider",
+        "operation",
+        "symbols_asked",
+        "rows",
+        "outcome",
+        "http_status",
+        "latency_ms",
+        "error",
+    ]
+    search_fields = ["operation", "error"]
+    list_filter = ["provider", "outcome"]
+    date_hierarchy = "started_at"
+
+
+@admin.register(ProviderState)
+class ProviderStateAdmin(admin.ModelAdmin):
+    list_display = ["provider", "breaker", "open_until", "failures", "budget_used", "budget_resets_at"]
+    list_filter = ["breaker"]
+
+
+@admin.register(PriceRejection)
+class PriceRejectionAdmin(admin.ModelAdmin):
+    list_display = ["symbol", "date", "provider", "reason", "resolved", "created_at"]
+    search_fields = ["symbol", "reason"]
+    list_filter = ["resolved", "provider", "reason"]
+    date_hierarchy = "date"
+    readonly_fields = ["symbol", "date", "provider", "reason", "payload", "created_at", "updated_at"]
+
+
+@admin.register(PriceCorrection)
+class PriceCorrectionAdmin(ComputedAdmin):
+    list_display = ["security", "from_date", "kind", "detected_at", "processed_at"]
+    list_select_related = ["security"]
+    search_fields = ["security__symbol"]
+    list_filter = ["kind"]
+    date_hierarchy = "detected_at"
