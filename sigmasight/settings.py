@@ -36,9 +36,11 @@ SERVER_VARIABLES = ("DATABASE_URL", "AI_DATABASE_URL", "REDIS_URL")
 _missing = [name for name in SERVER_VARIABLES if not os.environ.get(name)]
 EMBEDDED_SERVERS = len(_missing) == len(SERVER_VARIABLES)
 if EMBEDDED_SERVERS and not PRODUCTION:
-    from sigmasight.embedded import attach_or_start
+    from sigmasight.embedded import attach_or_start, chosen_source
 
     os.environ.update(attach_or_start())
+    if remembered_source := chosen_source():
+        os.environ.setdefault("MARKETDATA_SOURCE", remembered_source)
 elif _missing:
     raise ImproperlyConfigured(
         f"Set {', '.join(_missing)} too: either all of {', '.join(SERVER_VARIABLES)}, or none of them for the embedded servers"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -36,9 +37,41 @@ def chosen_database(state: Path) -> str:
     return name
 
 
-def remember_database(name: str) -> None:
-    """Make `name` the database the next process takes when it is told nothing else."""
-    (default_state_directory() / "current-database").write_text(name + "\n")
+def choose_price_source(arguments: list[str]) -> None:
+    """Let `demo` pick the source and its database before the settings are read.
+
+    Parameters
+    ----------
+    arguments : the words after ``manage.py demo``: ``--live`` or ``--prices DIR`` (simulated without either).
+
+    Each source has a core database of its own, because one database holds one family of prices; it becomes the one that
+    later commands of this clone use.
+    """
+    source, database = "simulated", DEFAULT_DATABASE
+    if "--live" in arguments:
+        source, database = "live", "live"
+    for index, word in enumerate(arguments):
+        given = arguments[index + 1] if word == "--prices" and index + 1 < len(arguments) else word.partition("--prices=")[2]
+        if given:
+            directory = Path(given).expanduser().resolve()
+            source = f"files:{directory}"
+            database = f"files_{hashlib.sha256(str(directory).encode()).hexdigest()[:10]}"
+    os.environ["MARKETDATA_SOURCE"] = source
+    if not any(os.environ.get(name) for name in ("DATABASE_URL", "AI_DATABASE_URL", "REDIS_URL")):
+        os.environ["SIGMASIGHT_DATABASE"] = database
+        state = default_state_directory()
+        state.mkdir(parents=True, exist_ok=True)
+        (state / "current-database").write_text(database + "\n")
+        (state / f"{database}.source").write_text(source + "\n")
+
+
+def chosen_source() -> str:
+    """The price source that belongs to the chosen core database, as the last `demo` on it said; empty if there was none."""
+    state = default_state_directory()
+    try:
+        return (state / f"{chosen_database(state)}.source").read_text().strip()
+    except (OSError, ValueError):
+        return ""
 
 
 def attach_or_start() -> dict[str, str]:

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from analytics.batch import progress
+from analytics.batch.night import Request, run_night
+from analytics.services.demo import demo_portfolios, seed_demo
+from analytics.services.summary import summarise
+from analytics.services.summary_text import next_steps, render
+from sigmasight.core.errors import DomainError
+
+
+class Command(BaseCommand):
+    help = "Migrate, seed the demo, run the nightly batch over everything missing since 2025-06-30, and show the books."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        # The first two are read before the settings are, because they choose the database.
+        source = parser.add_mutually_exclusive_group()
+        source.add_argument("--live", action="store_true", help="real sources instead of the simulated market")
+        source.add_argument("--prices", metavar="DIR", help="prices from the files of a directory (docs/file_source.md)")
+        parser.add_argument("--json", metavar="FILE", help="also write the summary as JSON")
+
+    def handle(self, *args: object, **options: object) -> None:
+        if not settings.DEMO_ALLOWED:
+            raise CommandError("The demo has published passwords; it runs on the embedded servers or with DEBUG=1 only.")
+        started = time.monotonic()
+        source = settings.MARKETDATA_SOURCE
+        self.stdout.write(f"SigmaSight demo, prices: {source}")
+        call_command("migrate_all", verbosity=0)
+        self.stdout.write(f"Databases migrated ({time.monotonic() - started:.1f} s)")
+        seeded = seed_demo()
+        self.stdout.write(f"Demo seeded: {seeded}")
+        try:
+            outcome = run_night(
+                Request(source=source, trigger="cli"), progress=progress.for_stream(sys.stderr)
+            )
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        seconds = round(time.monotonic() - started, 2)
+        summary = summarise(demo_portfolios(), source=source, wall_seconds=seconds, run=outcome.run)
+        if options["json"]:
+            Path(str(options["json"])).write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+        self.stdout.write(render(summary, outcome, color=self.stdout.isatty()))
+        self.stdout.write(next_steps())
+        if outcome.exit_code == 1:
+            sys.exit(1)

@@ -1,0 +1,34 @@
+"""The standing schedule of the batch, kept in django-celery-beat's tables so that staff can see and change it."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+
+NIGHTLY = "Nightly batch"
+SWEEP = "Restart of dead runs"
+
+
+@transaction.atomic
+def schedule_nightly() -> list[str]:
+    """Create the nightly run (21:00 New York, Monday to Friday) and the sweeper (every minute) unless they are there.
+
+    Entries that exist are left as staff have set them.
+
+    Returns
+    -------
+    The names of the entries that were created.
+    """
+    evening, _ = CrontabSchedule.objects.get_or_create(
+        minute="0", hour="21", day_of_week="mon-fri", day_of_month="*", month_of_year="*", timezone="America/New_York"
+    )
+    minute, _ = IntervalSchedule.objects.get_or_create(every=1, period=IntervalSchedule.MINUTES)
+    created = []
+    for name, values in {
+        NIGHTLY: {"task": "analytics.tasks.nightly", "crontab": evening, "description": "Phases 1, 2, 2.5, 3 for every portfolio."},
+        SWEEP: {"task": "analytics.tasks.sweep", "interval": minute, "description": "Frees and restarts runs without a heartbeat."},
+    }.items():
+        _, fresh = PeriodicTask.objects.get_or_create(name=name, defaults=values)
+        if fresh:
+            created.append(name)
+    return created
