@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                 ('total_jobs', models.PositiveIntegerField(db_default=0, default=0)),
                 ('completed_jobs', models.PositiveIntegerField(db_default=0, default=0)),
                 ('failed_jobs', models.PositiveIntegerField(db_default=0, default=0)),
-                ('current_job', models.CharField(blank=True, db_default='', default='', max_length=100)),
+                ('current_job', models.CharField(blank=True, db_default='', default='', max_length=255)),
                 ('current_portfolio', models.CharField(blank=True, db_default='', default='', max_length=255)),
                 ('phase_durations', models.JSONField(blank=True, default=dict)),
                 ('error_summary', models.JSONField(blank=True, help_text='count, types, details', null=True)),

@@ -59,7 +59,7 @@ class BatchRun(UUIDModel):
     total_jobs = models.PositiveIntegerField(default=0, db_default=0)
     completed_jobs = models.PositiveIntegerField(default=0, db_default=0)
     failed_jobs = models.PositiveIntegerField(default=0, db_default=0)
-    current_job = models.CharField(max_length=100, blank=True, default="", db_default="")
+    current_job = models.CharField(max_length=255, blank=True, default="", db_default="")
     current_portfolio = models.CharField(max_length=255, blank=True, default="", db_default="")
     phase_durations = models.JSONField(default=dict, blank=True)
     error_summary = models.JSONField(null=True, blank=True, help_text="count, types, details")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -9,8 +11,15 @@ from django.db import models
 from django.db.models import Q
 
 from portfolios.models.portfolios import Portfolio
-from portfolios.models.positions import Position, PositionType
+from portfolios.models.positions import SHORT_TYPES, Position, PositionType
 from sigmasight.core.models import TimestampedModel, UUIDModel
+
+# Target, the return it implies, the dollars it means.
+SETTLED_FIELDS = (
+    ("target_price_eoy", "expected_return_eoy", "target_upside_eoy_value"),
+    ("target_price_next_year", "expected_return_next_year", "target_upside_next_year_value"),
+    ("downside_target_price", "downside_return", "target_downside_value"),
+)
 
 
 def _price() -> models.DecimalField[Any, Any]:
@@ -72,6 +81,20 @@ class TargetPrice(UUIDModel, TimestampedModel):
                 name="target_prices_not_negative",
             ),
         ]
+
+    def settle(self, price: Decimal, quantity: Decimal | None, at: dt.datetime) -> None:
+        """Set the current price and what the targets mean at it: returns in percent, dollars for `quantity` (or none).
+
+        For short types a falling price is the gain. Nothing is saved.
+        """
+        side = -1 if self.position_type in SHORT_TYPES else 1
+        self.current_price = price
+        self.price_updated_at = at
+        for target, percent, dollars in SETTLED_FIELDS:
+            wanted = getattr(self, target)
+            gain = side * (wanted - price) if wanted else None
+            setattr(self, percent, None if gain is None else round(100 * gain / price, 4))
+            setattr(self, dollars, None if gain is None or quantity is None else round(abs(quantity) * gain, 2))
 
     def __str__(self) -> str:
         return f"{self.symbol} {self.position_type}: {self.target_price_eoy}"

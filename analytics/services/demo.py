@@ -1,0 +1,128 @@
+"""Make and restore the demo: four investors with five books, a staff account, and the data they need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import NAMESPACE_DNS, UUID, uuid5
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.db import connection, transaction
+from django.db.models import Q
+
+from analytics.batch.runs import close_dead_runs
+from analytics.models import ACTIVE_STATUSES, BatchRun
+from analytics.services import demo_book
+from analytics.services.demo_market import seed_instruments
+from analytics.services.reference import seed_reference
+from portfolios.models import Portfolio, User
+from sigmasight.core.demo import rows
+from sigmasight.core.errors import Conflict, DomainError
+
+STAFF_EMAIL = "demo_admin@sigmasight.com"
+STAFF_PASSWORD = "demo12345"  # noqa: S105 - published, and refused wherever DEMO_ALLOWED is false
+SEED_LOCK = 7_300_001
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What a seed stored that was not there before."""
+
+    users: int = 0
+    portfolios: int = 0
+    positions: int = 0
+    tags: int = 0
+    targets: int = 0
+
+    def __str__(self) -> str:
+        if self == Seeded():
+            return "nothing new"
+        return (
+            f"{self.users} users, {self.portfolios} portfolios, {self.positions} positions, "
+            f"{self.tags} tags, {self.targets} target prices"
+        )
+
+
+def demo_portfolio_ids() -> list[UUID]:
+    """Ids of the demo's portfolios, in the order of the file."""
+    return [UUID(row["id"]) for row in rows("portfolios")]
+
+
+def demo_portfolios() -> list[Portfolio]:
+    """The demo's portfolios as stored, in the order of the file."""
+    found = Portfolio.objects.in_bulk(demo_portfolio_ids())
+    return [found[portfolio_id] for portfolio_id in demo_portfolio_ids() if portfolio_id in found]
+
+
+def seed_demo() -> Seeded:
+    """Store whatever of the demo is missing, in one transaction. A second call changes nothing.
+
+    Portfolios that are there belong to their users by now and stay as they are; `reset_demo` restores them.
+
+    Raises
+    ------
+    DomainError where accounts with a published password are not allowed.
+    Conflict if somebody else has one of the demo's addresses.
+    """
+    _require_permission()
+    with transaction.atomic():
+        _lock()
+        return _seed()
+
+
+def reset_demo() -> Seeded:
+    """Delete the demo's investors with everything that is theirs, and seed them anew, in one transaction.
+
+    Other users, prices and securities are not touched. The staff account gets its password and rights back.
+
+    Raises
+    ------
+    DomainError where accounts with a published password are not allowed.
+    Conflict if a run works on the demo's portfolios.
+    """
+    _require_permission()
+    with transaction.atomic():
+        _lock()
+        close_dead_runs()
+        scope = Q(scope_portfolio__isnull=True) | Q(scope_portfolio__user__in=demo_book.user_ids().values())
+        active = BatchRun.objects.filter(scope, status__in=ACTIVE_STATUSES).first()
+        if active is not None:
+            raise Conflict("run_active", f"Run {active.id} is {active.status}; wait for it or cancel it, then reset.")
+        User.objects.filter(pk__in=demo_book.user_ids().values()).delete()
+        User.objects.filter(email=STAFF_EMAIL).update(
+            password=make_password(STAFF_PASSWORD), is_active=True, is_staff=True, is_superuser=True
+        )
+        return _seed()
+
+
+def _require_permission() -> None:
+    if not settings.DEMO_ALLOWED:
+        raise DomainError(
+            "demo_not_allowed",
+            "The demo's accounts have published passwords; they are made on the embedded servers or with DEBUG=1 only.",
+            status=403,
+        )
+
+
+def _lock() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEED_LOCK])
+
+
+def _seed() -> Seeded:
+    ids = demo_book.user_ids() | {STAFF_EMAIL: uuid5(NAMESPACE_DNS, STAFF_EMAIL)}
+    taken = [email for email, pk in User.objects.filter(email__in=ids).values_list("email", "pk") if pk != ids[email]]
+    if taken:
+        raise Conflict(
+            "demo_address_taken", f"{', '.join(sorted(taken))} belongs to another account; rename or delete it first."
+        )
+    seed_reference()
+    security_ids = seed_instruments()
+    users = demo_book.seed_users()
+    if not User.objects.filter(email=STAFF_EMAIL).exists():
+        User.objects.create_superuser(STAFF_EMAIL, STAFF_PASSWORD, id=ids[STAFF_EMAIL], full_name="Demo Staff")
+        users += 1
+    portfolios = demo_book.seed_portfolios()
+    lots = demo_book.seed_lots(portfolios, security_ids)
+    tags = demo_book.seed_tags(portfolios)
+    return Seeded(users, len(portfolios), len(lots), tags, demo_book.seed_targets(lots))
