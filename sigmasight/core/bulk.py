@@ -213,7 +213,9 @@ def upsert(
     return UpsertCount(rows, inserted, updated)
 
 
-def read_columns(sql: str, params: Mapping[str, Any] | Sequence[Any] = (), *, using: str = "default") -> dict[str, np.ndarray]:
+def read_columns(
+    sql: str, params: Mapping[str, Any] | Sequence[Any] = (), *, raw_uuids: bool = False, using: str = "default"
+) -> dict[str, np.ndarray]:
     """Run a query and get its columns as numpy arrays, by one binary COPY.
 
     Types: integers int64 (bigint, int, smallint; NULL is refused: write COALESCE), float8/float4/numeric float64 (NULL = NaN),
@@ -223,6 +225,7 @@ def read_columns(sql: str, params: Mapping[str, Any] | Sequence[Any] = (), *, us
     Parameters
     ----------
     sql : one SELECT with distinct column names; `%(name)s` or `%s` placeholders.
+    raw_uuids : give uuid columns as (n,) V16 bytes, a hundred times faster than objects; see `uuid_index`.
 
     Raises
     ------
@@ -234,13 +237,29 @@ def read_columns(sql: str, params: Mapping[str, Any] | Sequence[Any] = (), *, us
         described = [(column.name, column.type_code) for column in cursor.cursor.description]
         if len({name for name, _ in described}) != len(described):
             raise ValueError(f"column names repeat: {[name for name, _ in described]}")
-        plan = copy_format.read_plan(described)
+        plan = copy_format.read_plan(described, raw_uuids=raw_uuids)
         select = ", ".join(f"{kind.expression(name)}" for name, kind in plan)
         blocks = []
         statement = f"COPY (SELECT {select} FROM ({sql}) AS q) TO STDOUT (FORMAT BINARY)"
         with cursor.cursor.copy(statement, params or None) as copy:
             blocks.extend(bytes(block) for block in copy)
     return copy_format.parse(b"".join(blocks), plan)
+
+
+def uuid_index(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Position of each wanted uuid in `keys`, -1 where it is missing. Both (n,) V16, in any order."""
+    order = np.argsort(keys.view("S16"), kind="stable")
+    ordered = keys.view("S16")[order]
+    place = np.minimum(np.searchsorted(ordered, wanted.view("S16")), max(len(ordered) - 1, 0))
+    if not len(ordered):
+        return np.full(len(wanted), -1, dtype=np.int64)
+    return np.where(ordered[place] == wanted.view("S16"), order[place], -1)
+
+
+def to_uuids(raw: np.ndarray) -> list[UUID]:
+    """(n,) V16 as UUID objects."""
+    text = np.ascontiguousarray(raw).tobytes()
+    return [UUID(bytes=text[at : at + 16]) for at in range(0, len(text), 16)]
 
 
 def chunks(count: int, size: int) -> Iterator[slice]:
@@ -250,5 +269,5 @@ def chunks(count: int, size: int) -> Iterator[slice]:
 
 
 __all__ = [
-    "NOTHING", "Column", "Decimal", "Dense", "Ragged", "Scaled", "UUID", "UpsertCount", "chunks", "read_columns", "upsert",
+    "NOTHING", "Column", "Decimal", "Dense", "Ragged", "Scaled", "UUID", "UpsertCount", "chunks", "read_columns", "to_uuids", "upsert", "uuid_index",
 ]  # fmt: skip

@@ -325,7 +325,7 @@ _JSON_OIDS = {114, 3802}
 _ARRAY_OIDS = {1022, 1021, 1016, 1007, 1005, 2951, 1002}
 
 
-def _read_kind(name: str, oid: int) -> ReadKind:
+def _read_kind(name: str, oid: int, raw_uuids: bool) -> ReadKind:
     if oid in _INT:
         label, width, dtype = _INT[oid]
         return ReadKind(label, width, dtype, _plain, lambda v: v.astype(np.int64))
@@ -340,7 +340,7 @@ def _read_kind(name: str, oid: int) -> ReadKind:
     if oid == 16:
         return ReadKind("boolean", 1, "u1", _plain, lambda v: v.astype(bool))
     if oid == 2950:
-        return ReadKind("uuid", 16, "V16", _plain, _to_uuids)
+        return ReadKind("uuid", 16, "V16", _plain, _identity if raw_uuids else _to_uuids)
     if oid in _TEXT_OIDS:
         return ReadKind("text", None, "", lambda n: f'"{n}"::text AS "{n}"', lambda raw: None if raw is None else raw.decode())
     if oid in _JSON_OIDS:
@@ -350,8 +350,8 @@ def _read_kind(name: str, oid: int) -> ReadKind:
     raise ValueError(f"column {name!r} has a type (oid {oid}) that read_columns does not know; cast it in the query")
 
 
-def read_plan(described: Sequence[tuple[str, int]]) -> list[tuple[str, ReadKind]]:
-    return [(name, _read_kind(name, oid)) for name, oid in described]
+def read_plan(described: Sequence[tuple[str, int]], *, raw_uuids: bool = False) -> list[tuple[str, ReadKind]]:
+    return [(name, _read_kind(name, oid, raw_uuids)) for name, oid in described]
 
 
 def parse(stream: bytes, plan: Sequence[tuple[str, ReadKind]]) -> dict[str, np.ndarray]:
