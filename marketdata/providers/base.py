@@ -8,7 +8,7 @@ they answer, and say so by the splits they return.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -48,7 +48,13 @@ class ProviderError(Exception):
     """A request that brought nothing usable. `outcome` says why, `retry_after` (seconds) when to come back."""
 
     def __init__(
-        self, provider: str, outcome: Outcome, message: str, *, http_status: int | None = None, retry_after: float | None = None
+        self,
+        provider: str,
+        outcome: Outcome,
+        message: str,
+        *,
+        http_status: int | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(f"{provider}: {message}")
         self.provider = provider
@@ -105,16 +111,28 @@ class PriceAnswer:
 
     histories: dict[str, SymbolHistory] = field(default_factory=dict)
     failures: dict[str, tuple[Outcome, str]] = field(default_factory=dict)
+    # The errors behind `failures` where the source knows more of them (HTTP status, when to come back).
+    errors: dict[str, ProviderError] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Company or fund facts. `values` uses the column names of `CompanyProfile`; absent keys are unknown, never zero."""
+    """Company or fund facts. `values` uses the columns of `CompanyProfile`; absent keys are unknown, never zero."""
 
     symbol: str
     source: str
     as_of: dt.date
     values: dict[str, object]
+
+
+class ProfileAnswer(dict[str, Profile]):
+    """Profiles by symbol, and in `errors` why a symbol that was asked for is not among them."""
+
+    def __init__(
+        self, profiles: Mapping[str, Profile] | None = None, errors: Mapping[str, ProviderError] | None = None
+    ) -> None:
+        super().__init__(profiles or {})
+        self.errors = dict(errors or {})
 
 
 @dataclass(frozen=True)
@@ -169,8 +187,8 @@ class YieldPoint:
 class Provider(Protocol):
     """A source of market data. Methods outside `capabilities` are never called.
 
-    Every method raises `ProviderError` when the request as a whole failed; a failure of single symbols of a bulk request is
-    part of the answer.
+    Every method raises `ProviderError` when the request as a whole failed; a failure of single symbols of a bulk
+    request is part of the answer.
     """
 
     name: str
@@ -184,6 +202,8 @@ class Provider(Protocol):
 
     def option_chain(self, underlying: str, as_of: dt.date) -> tuple[OptionContractTerms, ...]: ...
 
-    def option_quotes(self, contracts: Sequence[OptionContractTerms], start: dt.date, end: dt.date) -> tuple[OptionQuoteRow, ...]: ...
+    def option_quotes(
+        self, contracts: Sequence[OptionContractTerms], start: dt.date, end: dt.date
+    ) -> tuple[OptionQuoteRow, ...]: ...
 
     def treasury_yields(self, series_ids: Sequence[str], start: dt.date, end: dt.date) -> tuple[YieldPoint, ...]: ...
