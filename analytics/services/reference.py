@@ -8,7 +8,7 @@ from django.db import transaction
 
 from analytics.models import FactorDefinition, FactorMethod, StressScenario
 from marketdata.models import SectorBenchmarkWeight
-from sigmasight.core.bulk import UpsertCount, upsert
+from sigmasight.core.bulk import Column, UpsertCount, upsert
 from sigmasight.core.demo import rows
 
 BENCHMARK = "SP500"
@@ -43,7 +43,7 @@ def _seed_factors() -> UpsertCount:
     factors = [row for row in rows("factor_definitions") if row["active"] == "yes"]
     methods = [METHODS[row["factor_type_migration"], row["method"]] for row in factors]
     spreads = [row["spread"].split("-") if row["spread"] else ["", ""] for row in factors]
-    columns = {
+    columns: dict[str, Column] = {
         "name": [row["name"] for row in factors],
         "description": [row["what"] for row in factors],
         "factor_type": [row["factor_type_migration"] for row in factors],
@@ -77,7 +77,7 @@ def _seed_scenarios() -> UpsertCount:
     scenarios = rows("stress_scenarios")
     shocks = [_shocks(row) for row in scenarios]
     episodes = [row["period"].split(" to ") if row["period"] else [None, None] for row in scenarios]
-    columns = {
+    columns: dict[str, Column] = {
         "scenario_id": [row["id"] for row in scenarios],
         "name": [row["name"] for row in scenarios],
         "description": [_in_words(shock) for shock in shocks],
@@ -93,7 +93,7 @@ def _seed_scenarios() -> UpsertCount:
 
 def _seed_sector_weights() -> UpsertCount:
     weights = rows("sector_benchmark_weights")
-    columns = {
+    columns: dict[str, Column] = {
         "benchmark_code": [BENCHMARK] * len(weights),
         "asof_date": [dt.date.fromisoformat(row["asof"]) for row in weights],
         "sector": [row["sector"] for row in weights],
