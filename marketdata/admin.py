@@ -15,6 +15,7 @@ from marketdata.models import (
     OptionContract,
     OptionQuote,
     PriceCorrection,
+    PriceFamily,
     PriceHistory,
     PriceRejection,
     ProviderRequest,
@@ -241,3 +242,8 @@ class PriceCorrectionAdmin(ComputedAdmin):
     search_fields = ["security__symbol"]
     list_filter = ["kind"]
     date_hierarchy = "detected_at"
+
+
+@admin.register(PriceFamily)
+class PriceFamilyAdmin(ComputedAdmin):
+    list_display = ["family", "directory", "adopted_at"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from marketdata.models.securities import Security
 from sigmasight.core.models import TimestampedModel
@@ -152,3 +153,23 @@ class PriceCorrection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.security_id} {self.kind} from {self.from_date}"
+
+
+class PriceFamily(models.Model):
+    """Which kind of prices this database holds: simulated, live, or the files of one directory. There is one row.
+
+    Prices of different kinds do not mix: a return between two of them means nothing.
+    """
+
+    family = models.CharField(max_length=32)
+    directory = models.TextField(blank=True, default="", db_default="")
+    adopted_at = models.DateTimeField(db_default=Now(), editable=False)
+    only_one = models.BooleanField(default=True, db_default=True, editable=False, unique=True)
+
+    class Meta:
+        db_table = "price_family"
+        verbose_name_plural = "price family"
+        constraints = [models.CheckConstraint(condition=Q(only_one=True), name="price_family_single_row")]
+
+    def __str__(self) -> str:
+        return self.family

@@ -34,10 +34,12 @@ class Scaled:
 
 @dataclass(frozen=True)
 class Ragged:
-    """One array a row: row i holds ``values[offsets[i]:offsets[i + 1]]``; `offsets` is (n + 1,)."""
+    """One array a row: row i holds ``values[offsets[i]:offsets[i + 1]]``; `offsets` is (n + 1,). NaN becomes a NULL element
+    unless `keep_nan`."""
 
     values: np.ndarray
     offsets: np.ndarray
+    keep_nan: bool = False
 
 
 @dataclass(frozen=True)

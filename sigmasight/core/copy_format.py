@@ -121,7 +121,7 @@ def arrays(column: Any, element: str) -> Encoded:
     """
     oid, kind = ARRAY_ELEMENTS[element]
     if hasattr(column, "offsets"):
-        return _ragged_arrays(np.asarray(column.values), np.asarray(column.offsets), oid, kind, None)
+        return _ragged_arrays(np.asarray(column.values), np.asarray(column.offsets), oid, kind, None, column.keep_nan)
     keep_nan = hasattr(column, "values")
     values = column.values if keep_nan else column
     if isinstance(values, np.ndarray) and values.ndim in (2, 3) and values.dtype != object:
@@ -188,10 +188,14 @@ def _dense_arrays(values: np.ndarray, oid: int, kind: str, keep_nan: bool) -> En
     return Encoded(payload, used.sum(axis=1).astype(np.int32), used)
 
 
-def _ragged_arrays(flat: np.ndarray, offsets: np.ndarray, oid: int, kind: str, null_arrays: np.ndarray | None) -> Encoded:
+def _ragged_arrays(
+    flat: np.ndarray, offsets: np.ndarray, oid: int, kind: str, null_arrays: np.ndarray | None, keep_nan: bool = False
+) -> Encoded:
     sizes = np.diff(offsets)
     count, widest = len(sizes), int(sizes.max(initial=0))
     content, null = _element_bytes(flat, kind)
+    if keep_nan:
+        null = np.zeros(len(flat), dtype=bool)
     size = content.shape[1] if len(content) else (16 if kind == "S16" else 1 if kind == "S1" else int(kind[2:]))
     inside = np.arange(widest) < sizes[:, None]
     cells = np.zeros((count, widest, 4 + size), dtype=np.uint8)
