@@ -28,13 +28,15 @@ QUANTITY_ROUNDING = 6e-5
 
 
 class Quality(IntEnum):
-    """Where the mark of a lot comes from."""
+    """Where the mark of a lot comes from: FROZEN is an older price than allowed, ENTRY the entry price of a lot that never
+    had another. Both are missing prices, except for private lots, whose entry price is as good as a valuation."""
 
     FRESH = 0
     STALE = 1
-    MISSING = 2
-    VALUATION = 3
-    NOT_HELD = 4
+    FROZEN = 2
+    ENTRY = 3
+    VALUATION = 4
+    NOT_HELD = 5
 
 
 class Closing(IntEnum):

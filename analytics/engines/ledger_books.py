@@ -273,13 +273,14 @@ class Books:
         if self.keep_lots or s == self.sessions - 1:
             daily = value - self.value + self.lot_cash
             self.lot_rows.append(
-                (self.quantity.copy(), self.mark.copy(), value, self.cost.copy(), daily, self.quality(age))
+                (self.quantity.copy(), self.mark.copy(), value, self.cost.copy(), daily, self.quality(age, value))
             )
         self.value = value
 
-    def quality(self, age: NDArray[np.int16]) -> NDArray[np.int8]:
+    def quality(self, age: NDArray[np.int16], value: Ints) -> NDArray[np.int8]:
         quality = np.minimum(age, Quality.STALE).astype(np.int8)
-        quality[age > self.prices.max_age] = Quality.MISSING
-        quality[self.private] = Quality.VALUATION
+        missing = age > self.prices.max_age
+        quality[missing] = np.where(value[missing] == self.cost[missing], Quality.ENTRY, Quality.FROZEN)
+        quality[self.private] = np.where(self.valued[self.private], Quality.VALUATION, Quality.ENTRY)
         quality[self.quantity == 0] = Quality.NOT_HELD
         return quality

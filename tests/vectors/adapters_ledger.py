@@ -80,7 +80,7 @@ def _days(result: LedgerResult, sessions: list[str], symbols: list[str]) -> list
         daily_return = float(result.daily_return[s, 0])
         day["daily_return"] = None if np.isnan(daily_return) else daily_return
         day["twr_index"] = float(result.twr_index[s, 0])
-        old = np.isin(result.lots.quality[s], (Quality.STALE, Quality.MISSING))
+        old = np.isin(result.lots.quality[s], (Quality.STALE, Quality.FROZEN))
         day["stale_symbols"] = sorted({symbols[lot] for lot in np.flatnonzero(old)})
         days.append(day)
     return days

@@ -183,7 +183,7 @@ def test_a_price_older_than_five_sessions_is_frozen_and_missing() -> None:
     assert dollars(result.net) == [500, 510, 510, 510, 510, 510, 510, 510, 600]
     assert result.stale_count[:, 0].tolist() == [0, 0, 1, 1, 1, 1, 1, 0, 0]
     assert result.missing_count[:, 0].tolist() == [0, 0, 0, 0, 0, 0, 0, 1, 0]
-    assert result.lots.quality[-2:, 0].tolist() == [Quality.MISSING, Quality.FRESH]
+    assert result.lots.quality[-2:, 0].tolist() == [Quality.FROZEN, Quality.FRESH]
     assert dollars(result.daily_pnl)[-1] == 90
 
 
@@ -199,6 +199,7 @@ def test_a_lot_that_never_had_a_price_stands_at_its_entry_price() -> None:
     result = roll(held(1_000, [None, None], -10, 50))
     assert dollars(result.net) == [-500, -500]
     assert result.missing_count[:, 0].tolist() == [1, 1]
+    assert result.lots.quality[:, 0].tolist() == [Quality.ENTRY] * 2
 
 
 def test_a_takeover_without_a_close_uses_a_price_of_the_last_five_sessions() -> None:
@@ -213,7 +214,7 @@ def test_a_takeover_without_any_usable_price_stands_at_its_entry_price() -> None
     book.lot(book.portfolio(1_000, start=6), "AAA", 10, 30, -1)
     result = roll(book)
     assert dollars(result.net)[6:] == [300, 420]
-    assert result.lots.quality[6, 0] == Quality.MISSING
+    assert result.lots.quality[6, 0] == Quality.ENTRY
 
 
 def test_a_late_flow_changes_the_equity_from_its_session_on() -> None:
@@ -245,7 +246,7 @@ def test_a_private_lot_moves_with_its_valuations_alone_and_is_never_stale() -> N
     book.valuations.append((0, 1, 110))
     result = roll(book)
     assert dollars(result.net) == [200, 220, 220]
-    assert result.lots.quality[:, 0].tolist() == [Quality.VALUATION] * 3
+    assert result.lots.quality[:, 0].tolist() == [Quality.ENTRY, Quality.VALUATION, Quality.VALUATION]
     assert not result.stale_count.any()
 
 
