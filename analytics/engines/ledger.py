@@ -28,8 +28,11 @@ QUANTITY_ROUNDING = 6e-5
 
 
 class Quality(IntEnum):
-    """Where the mark of a lot comes from: FROZEN is an older price than allowed, ENTRY the entry price of a lot that never
-    had another. Both are missing prices, except for private lots, whose entry price is as good as a valuation."""
+    """Where the mark of a lot comes from.
+
+    FROZEN is a price older than allowed, ENTRY the entry price of a lot that never had another. Both count as missing,
+    except that a private lot without a valuation rightly stands at its entry price.
+    """
 
     FRESH = 0
     STALE = 1
