@@ -1,0 +1,356 @@
+"""Realised volatility, its trend and percentile, and the forecast of the next 21 sessions.
+
+The same functions serve symbols and portfolios: columns of daily returns or daily variances. Volatilities are annualised
+fractions, variances are daily.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.engines.regression import Floats, Ints
+
+YEAR = 252.0
+MONTH = 21
+DECAY = 0.94
+HAR_MINIMUM = 252
+FORECAST_MINIMUM = 63
+PERCENTILE_WINDOW = 252
+PERCENTILE_MINIMUM = 126
+TREND_MINIMUM = 42
+TREND_SLOPE = 0.001
+TREND_R_SQUARED = 0.3
+# A window counts if at least this share of its days has a value.
+WINDOW_COVER = 0.8
+COLUMNS = 128
+
+
+class Trend(IntEnum):
+    UNKNOWN = -1
+    STABLE = 0
+    INCREASING = 1
+    DECREASING = 2
+
+
+class ForecastMethod(IntEnum):
+    NONE = 0
+    LOG_HAR = 1
+    EWMA = 2
+
+
+def realized(returns: Floats, window: int) -> Floats:
+    """Volatility of the last `window` rows, (N,): sample standard deviation times sqrt(252).
+
+    Parameters
+    ----------
+    returns : (T, N) simple daily returns. A series with a missing value among them has fewer; below 80 % of the window NaN.
+    """
+    last = returns[-window:]
+    count = (~np.isnan(last)).sum(axis=0)
+    enough = (count >= max(2, int(np.ceil(WINDOW_COVER * window)))) & (len(returns) >= window)
+    deviation = np.full(returns.shape[1], np.nan)
+    if enough.any():
+        deviation[enough] = np.nanstd(last[:, enough], axis=0, ddof=1)
+    return deviation * np.sqrt(YEAR)
+
+
+def rolling(returns: Floats, window: int = MONTH) -> Floats:
+    """Realised volatility of every window, (T - window + 1, N); NaN where it has under 80 % of its values."""
+    rows = len(returns) - window + 1
+    if rows < 1:
+        return np.empty((0, returns.shape[1]))
+    known = ~np.isnan(returns)
+    # Centred by column, so that squaring loses nothing where the mean is large against the deviation.
+    centre = np.where(known.any(axis=0), np.nansum(returns, axis=0) / np.maximum(known.sum(axis=0), 1), 0.0)
+    values = np.where(known, returns - centre, 0.0)
+    count = _window_sum(known.astype(np.float64), window)
+    total, square = _window_sum(values, window), _window_sum(values**2, window)
+    enough = (count >= max(2, np.ceil(WINDOW_COVER * window))) & _long_enough(known, window)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = np.where(enough, (square - total**2 / count) / (count - 1), np.nan)
+    return np.asarray(np.sqrt(np.maximum(variance, 0.0) * YEAR))
+
+
+def _window_sum(values: Floats, window: int) -> Floats:
+    """Sums of every `window` consecutive rows, (T - window + 1, N), by running sums."""
+    running = np.cumsum(values, axis=0)
+    sums = running[window - 1 :].copy()
+    sums[1:] -= running[:-window]
+    return sums
+
+
+def _long_enough(known: NDArray[np.bool_], window: int) -> NDArray[np.bool_]:
+    """Windows that lie inside a series: none reaches back before its first value, (T - window + 1, N)."""
+    born = np.where(known.any(axis=0), known.argmax(axis=0), len(known))
+    return np.arange(len(known) - window + 1)[:, None] >= born
+
+
+@dataclass(frozen=True)
+class VolatilityTrend:
+    """Direction of the last 21 rolling volatilities, (N,): slope a day, R² as `strength`, `Trend` codes."""
+
+    slope: Floats
+    strength: Floats
+    direction: NDArray[np.int8]
+
+
+def trend(returns: Floats) -> VolatilityTrend:
+    """Least squares line through the last 21 rolling 21-day volatilities; needs 42 rows."""
+    count = returns.shape[1]
+    slope, strength = np.full(count, np.nan), np.full(count, np.nan)
+    direction = np.full(count, Trend.UNKNOWN, dtype=np.int8)
+    if len(returns) >= TREND_MINIMUM:
+        path = rolling(returns[-TREND_MINIMUM:])[-MONTH:]
+        known = ~np.isnan(path).any(axis=0)
+        if known.any():
+            x = np.arange(MONTH) - (MONTH - 1) / 2
+            y = path[:, known] - path[:, known].mean(axis=0)
+            slope[known] = x @ y / (x @ x)
+            total = (y**2).sum(axis=0)
+            strength[known] = np.divide((x @ y) ** 2, (x @ x) * total, out=np.zeros(known.sum()), where=total > 0)
+            strong = strength > TREND_R_SQUARED
+            direction[known] = Trend.STABLE
+            direction[known & strong & (slope > TREND_SLOPE)] = Trend.INCREASING
+            direction[known & strong & (slope < -TREND_SLOPE)] = Trend.DECREASING
+    return VolatilityTrend(slope, strength, direction)
+
+
+def percentile(returns: Floats) -> Floats:
+    """Mid-rank of the present 21-day volatility among the last 252 of its kind, fraction (N,); needs 126 of them."""
+    path = rolling(returns[-(PERCENTILE_WINDOW + MONTH - 1) :])
+    if not len(path):
+        return np.full(returns.shape[1], np.nan)
+    now, known = path[-1], ~np.isnan(path)
+    below = (path < now).sum(axis=0) + 0.5 * (path == now).sum(axis=0)
+    count = known.sum(axis=0)
+    enough = (count >= PERCENTILE_MINIMUM) & known[-1]
+    return np.where(enough, below / np.maximum(count, 1), np.nan)
+
+
+def range_variance(opened: Floats, high: Floats, low: Floats, close: Floats, growth: Floats | None = None) -> Floats:
+    """Daily variance from the bar: overnight move squared plus the Rogers-Satchell term, (T, N), row 0 NaN.
+
+    Parameters
+    ----------
+    opened, high, low, close : (T, N) raw prices, NaN where missing.
+    growth : (T, N) of what a split and a dividend of the session multiply a holding by (1 on ordinary days), so that the
+        overnight move is that of the holder. Days without any range give NaN.
+
+    Source: Rogers and Satchell (1991).
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        overnight = np.full(close.shape, np.nan)
+        overnight[1:] = np.log(opened[1:] / close[:-1] * (1.0 if growth is None else growth[1:]))
+        inside = np.log(high / close) * np.log(high / opened) + np.log(low / close) * np.log(low / opened)
+        variance = overnight**2 + inside
+    return np.where(variance > 0, variance, np.nan)
+
+
+@dataclass(frozen=True)
+class HarForecast:
+    """Forecasts of the mean daily variance over the horizon, (N,) each.
+
+    coefficients (N, 4): constant, day, week, month. lower, upper : the range of the target in the sample. raw : before the
+    forecast was held inside it. residual_variance of the regression. observations of the regression.
+    """
+
+    variance: Floats
+    raw: Floats
+    coefficients: Floats
+    r_squared: Floats
+    residual_variance: Floats
+    lower: Floats
+    upper: Floats
+    observations: Ints
+
+
+def har(variance: Floats, *, horizon: int = MONTH, logs: bool = True) -> HarForecast:
+    """Heterogeneous autoregression of daily variance on its day, week and month.
+
+    The mean over the coming `horizon` days is regressed directly on v_t, the mean of 5 and the mean of 21 days; in logs the
+    forecast is multiplied by exp(half the residual variance). It is held inside the range the target had in the sample.
+
+    Parameters
+    ----------
+    variance : (T, N) daily variances, NaN where missing.
+
+    Source: Corsi (2009).
+    """
+    rows, count = variance.shape
+    day, week, month = variance, _mean(variance, 5), _mean(variance, MONTH)
+    target = np.full(variance.shape, np.nan)
+    target[: rows - horizon] = _mean(variance, horizon)[horizon:]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = [np.log(part) if logs else part for part in (day, week, month)]
+        target_used = np.log(target) if logs else target
+    usable = np.isfinite(target_used)
+    for part in parts:
+        usable &= np.isfinite(part)
+    n = usable.sum(axis=0)
+    safe = np.maximum(n, 1)
+    x, centre = [], np.empty((3, count))
+    for i, part in enumerate(parts):
+        kept_rows = np.where(usable, part, 0.0)
+        centre[i] = kept_rows.sum(axis=0) / safe
+        x.append(np.where(usable, kept_rows - centre[i], 0.0))
+    y = np.where(usable, target_used, 0.0)
+    level = y.sum(axis=0) / safe
+    y = np.where(usable, y - level, 0.0)
+    gram, moments = np.empty((count, 3, 3)), np.empty((count, 3))
+    for i in range(3):
+        moments[:, i] = np.einsum("tn,tn->n", x[i], y)
+        for j in range(i, 3):
+            gram[:, i, j] = gram[:, j, i] = np.einsum("tn,tn->n", x[i], x[j])
+    scale = np.sqrt(np.einsum("nii->ni", gram))
+    enough = (n >= 8) & (scale > 0).all(axis=1)
+    scale[~enough] = 1.0
+    balanced = gram / (scale[:, :, None] * scale[:, None, :])
+    balanced[~enough] = np.eye(3)
+    enough &= np.abs(np.linalg.det(balanced)) > 1e-12
+    balanced[~enough] = np.eye(3)
+    slopes = np.linalg.solve(balanced, (moments / scale)[:, :, None])[:, :, 0] / scale
+    residual = y - slopes[:, 0] * x[0] - slopes[:, 1] * x[1] - slopes[:, 2] * x[2]
+    sse, sst = np.einsum("tn,tn->n", residual, residual), np.einsum("tn,tn->n", y, y)
+    newest = np.stack([part[-1] for part in parts])
+    forecast = level + np.einsum("ni,in->n", slopes, newest - centre)
+    spread = sse / np.maximum(n - 4, 1)
+    raw = np.exp(forecast + 0.5 * spread) if logs else forecast
+    lower = np.where(usable, target, np.inf).min(axis=0)
+    upper = np.where(usable, target, -np.inf).max(axis=0)
+    good = enough & np.isfinite(newest).all(axis=0)
+    constant = level - np.einsum("ni,in->n", slopes, centre)
+
+    def kept(values: Floats) -> Floats:
+        return np.where(good, values, np.nan)
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r_squared = np.where(sst > 0, 1 - sse / sst, 0.0)
+    return HarForecast(
+        variance=kept(np.clip(raw, lower, upper)),
+        raw=kept(raw),
+        coefficients=np.where(good[:, None], np.column_stack([constant, slopes]), np.nan),
+        r_squared=kept(r_squared),
+        residual_variance=kept(spread),
+        lower=kept(lower),
+        upper=kept(upper),
+        observations=n,
+    )
+
+
+def _mean(values: Floats, window: int) -> Floats:
+    """Mean of the last `window` rows at every row, (T, N); NaN with under 80 % of them."""
+    known = ~np.isnan(values)
+    filled = np.where(known, values, 0.0)
+    result = np.full(values.shape, np.nan)
+    if len(values) < window:
+        return result
+    total = _window_sum(filled, window)
+    if known.all():
+        result[window - 1 :] = total / window
+        return result
+    count = _window_sum(known.astype(np.float64), window)
+    enough = (count >= np.ceil(WINDOW_COVER * window)) & _long_enough(known, window)
+    result[window - 1 :] = np.divide(total, count, out=np.full(total.shape, np.nan), where=enough)
+    return result
+
+
+def ewma(variance: Floats, *, decay: float = DECAY) -> Floats:
+    """Exponentially weighted mean of daily variances, started at the first value, (N,); missing days are passed over."""
+    level = np.full(variance.shape[1], np.nan)
+    for row in variance:
+        known = ~np.isnan(row)
+        fresh = known & np.isnan(level)
+        level = np.where(fresh, row, np.where(known, decay * level + (1 - decay) * row, level))
+    return level
+
+
+@dataclass(frozen=True)
+class VolatilityForecast:
+    """Expected volatility of the next 21 sessions, annualised (N,), with the fit's R² (NaN for the fallback) and `ForecastMethod`
+    codes; `observations` are the days with a variance."""
+
+    volatility: Floats
+    model_r_squared: Floats
+    method: NDArray[np.int8]
+    observations: Ints
+
+
+def forecast(returns: Floats, bars: Floats | None = None) -> VolatilityForecast:
+    """The published forecast: log-HAR on range variances scaled to the level of returns, or their weighted mean.
+
+    Parameters
+    ----------
+    returns : (T, N) simple daily total returns, NaN where missing.
+    bars : (T, N) range variances from `range_variance`; a column with ranges on fewer than half of its days uses squared
+        returns instead, as all do without `bars`.
+
+    Returns
+    -------
+    VolatilityForecast: log-HAR from 252 usable days on, the exponentially weighted mean from 63, NaN below.
+    """
+    # A few hundred columns at a time stay in the processor's cache.
+    parts = [
+        _forecast(returns[:, start : start + COLUMNS], None if bars is None else bars[:, start : start + COLUMNS])
+        for start in range(0, returns.shape[1], COLUMNS)
+    ]
+    if not parts:
+        nothing = np.empty(0)
+        return VolatilityForecast(nothing, nothing, np.empty(0, np.int8), np.empty(0, np.int64))
+    return VolatilityForecast(*(np.concatenate([getattr(part, name) for part in parts]) for name in _FIELDS))
+
+
+_FIELDS = ("volatility", "model_r_squared", "method", "observations")
+
+
+def _forecast(returns: Floats, bars: Floats | None) -> VolatilityForecast:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        squares = np.log1p(returns) ** 2
+    variance = np.where(squares > 0, squares, np.nan)
+    if bars is not None:
+        both = ~np.isnan(bars) & ~np.isnan(squares)
+        ranged = both.sum(axis=0) * 2 >= (~np.isnan(squares)).sum(axis=0)
+        level = np.where(both, squares, 0.0).sum(axis=0)
+        total = np.where(both, bars, 0.0).sum(axis=0)
+        # Ranges from discrete ticks are too small; the scale restores the level of close-to-close moves.
+        scale = np.divide(level, total, out=np.ones(len(level)), where=total > 0)
+        variance = np.where(ranged, bars * scale, variance)
+    days = (~np.isnan(variance)).sum(axis=0)
+    fits = har(variance)
+    modelled = (days >= HAR_MINIMUM) & ~np.isnan(fits.variance)
+    mean = np.where(days >= FORECAST_MINIMUM, ewma(variance), np.nan)
+    method = np.where(modelled, ForecastMethod.LOG_HAR, np.where(np.isnan(mean), ForecastMethod.NONE, ForecastMethod.EWMA))
+    return VolatilityForecast(
+        volatility=np.sqrt(YEAR * np.where(modelled, fits.variance, mean)),
+        model_r_squared=np.where(modelled, fits.r_squared, np.nan),
+        method=method.astype(np.int8),
+        observations=days,
+    )
+
+
+@dataclass(frozen=True)
+class RangeVolatility:
+    """Annualised volatilities of the last bars by four estimators, (N,)."""
+
+    yang_zhang: Floats
+    parkinson: Floats
+    garman_klass: Floats
+    rogers_satchell: Floats
+
+
+def range_volatility(opened: Floats, high: Floats, low: Floats, close: Floats, *, window: int = MONTH) -> RangeVolatility:
+    """Range estimators over the last `window` bars (T, N); Yang-Zhang takes one earlier close.
+
+    Source: Parkinson (1980); Garman and Klass (1980); Rogers and Satchell (1991); Yang and Zhang (2000).
+    """
+    o, h, l, c = (np.log(prices[-window:]) for prices in (opened, high, low, close))
+    before = np.log(close[-window - 1 : -1])
+    rogers = ((h - c) * (h - o) + (l - c) * (l - o)).mean(axis=0)
+    parkinson = ((h - l) ** 2).mean(axis=0) / (4 * np.log(2))
+    garman = (0.5 * (h - l) ** 2 - (2 * np.log(2) - 1) * (c - o) ** 2).mean(axis=0)
+    k = 0.34 / (1.34 + (window + 1) / (window - 1))
+    yang = (o - before).var(axis=0, ddof=1) + k * (c - o).var(axis=0, ddof=1) + (1 - k) * rogers
+    return RangeVolatility(*(np.sqrt(YEAR * v) for v in (yang, parkinson, garman, rogers)))
