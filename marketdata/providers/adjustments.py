@@ -127,21 +127,3 @@ def window(history: SymbolHistory, start: dt.date, end: dt.date) -> SymbolHistor
 def _dividend_as_paid(event: DividendEvent, applied: Sequence[SplitEvent]) -> Decimal:
     ratio = math.prod((split.ratio for split in applied if split.ex_date > event.ex_date), start=Decimal(1))
     return plain((event.amount * ratio).quantize(_AMOUNT_STEP, ROUND_HALF_EVEN))
-
-
-def dividend_echoes(history: SymbolHistory) -> np.ndarray:
-    """(n,) bool: rows whose close is not a price but the amount of a dividend near that day.
-
-    Some sources send a fund's last distribution in place of its price. A row is such an echo if its close equals an
-    amount paid within the ten days before it and lies under half of the median close.
-    """
-    priced = history.close[np.isfinite(history.close)]
-    echoes = np.zeros(len(history.dates), dtype=bool)
-    if len(priced) == 0:
-        return echoes
-    low = history.close < 0.5 * float(np.median(priced))
-    for event in history.dividends:
-        age = (history.dates - np.datetime64(event.ex_date, "D")).astype(int)
-        same = np.isclose(history.close, float(event.amount), rtol=1e-4, atol=5e-5)
-        echoes |= low & same & (age >= 0) & (age <= 10)
-    return echoes

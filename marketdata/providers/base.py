@@ -181,6 +181,7 @@ class YieldPoint:
     series_id: str
     date: dt.date
     percent: Decimal
+    source: str = ""
 
 
 @runtime_checkable

@@ -121,7 +121,7 @@ def _point(series_id: str, item: Any) -> YieldPoint | None:
     if not isinstance(item, dict):
         return None
     day, percent = iso_date(item.get("date")), number(item.get("value"))
-    return None if day is None or percent is None else YieldPoint(series_id, day, percent)
+    return None if day is None or percent is None else YieldPoint(series_id, day, percent, PROVIDER)
 
 
 def _told_apart(error: ProviderError) -> ProviderError:

@@ -124,7 +124,7 @@ class SymbolBudget:
 
     Parameters
     ----------
-    pauses : how many pauses one collection sits out before it leaves the rest to the next run.
+    pauses : how many pauses one chain of sources sits out before it leaves the rest to the next run.
     """
 
     def __init__(
@@ -164,8 +164,8 @@ class SymbolBudget:
         return BudgetState(used, resets_in if used else 0.0)
 
     def pause(self) -> None:
-        """Wait for the next window."""
-        self._sleep(self.state().resets_in)
+        """Wait for the next window, and a moment more: the server's milliseconds are cut off."""
+        self._sleep(self.state().resets_in + 0.01)
 
     def _take(self, wanted: int) -> tuple[int, int, float]:
         if self._shared is not None:

@@ -19,13 +19,16 @@ MODULES = (
 )
 
 
+_SECURITY_TYPES = {"EQUITY": "stock", "ETF": "etf", "MUTUALFUND": "mutual_fund", "INDEX": "index"}
+
+
 def asked_symbol(summary: dict[str, Any]) -> str | None:
     """The symbol the summary is about, where it says so."""
     return text(_module(summary, "quoteType").get("symbol")) or text(_module(summary, "price").get("symbol"))
 
 
 def profile_values(summary: dict[str, Any]) -> dict[str, object]:
-    """Columns of `CompanyProfile` that the summary knows. Yields, growth and margins are fractions."""
+    """Columns of `CompanyProfile` that the summary knows, and `security_type`. Yields and growth are fractions."""
     asset = _module(summary, "assetProfile")
     detail = _module(summary, "summaryDetail")
     statistics = _module(summary, "defaultKeyStatistics")
@@ -33,6 +36,7 @@ def profile_values(summary: dict[str, Any]) -> dict[str, object]:
     kind = _module(summary, "quoteType")
     price = _module(summary, "price")
     quote_type = text(kind.get("quoteType")) or text(price.get("quoteType"))
+    security_type = _SECURITY_TYPES.get(quote_type or "")
     values: dict[str, object] = {
         "company_name": _first_text(price.get("longName"), kind.get("longName"), kind.get("shortName"), length=255),
         "sector": text(asset.get("sector"), 64),
@@ -41,8 +45,9 @@ def profile_values(summary: dict[str, Any]) -> dict[str, object]:
         "country": text(asset.get("country"), 64),
         "market_cap": _first_number(price.get("marketCap"), detail.get("marketCap")),
         "description": text(asset.get("longBusinessSummary"), 1000),
-        "is_etf": None if quote_type is None else quote_type == "ETF",
-        "is_fund": None if quote_type is None else quote_type == "MUTUALFUND",
+        "security_type": security_type,
+        "is_etf": None if security_type is None else security_type == "etf",
+        "is_fund": None if security_type is None else security_type == "mutual_fund",
         "ceo": _chief_executive(asset.get("companyOfficers")),
         "employees": integer(asset.get("fullTimeEmployees")),
         "website": text(asset.get("website"), 255),

@@ -11,6 +11,7 @@ import pytest
 
 from marketdata.providers.base import Outcome, PriceAnswer
 from marketdata.providers.yfinance import YFinanceProvider
+from marketdata.services.validation import check_history
 from tests.marketdata.providers import wire
 from tests.marketdata.providers.conftest import ONCE, QUICK
 from tests.marketdata.providers.loopback import CRUMB, Loopback, fixture
@@ -184,14 +185,12 @@ def test_capital_gains_beside_the_dividend_are_both_paid(yahoo: YFinanceProvider
     assert [(event.kind, event.amount) for event in paid] == [("regular", Decimal("3")), ("special", Decimal("2"))]
 
 
-def test_a_dividend_sent_as_the_last_price_is_recognised(yahoo: YFinanceProvider, server: Loopback) -> None:
-    from marketdata.providers.adjustments import dividend_echoes
-
+def test_a_dividend_sent_as_the_last_price_is_refused_later(yahoo: YFinanceProvider, server: Loopback) -> None:
     rows = [*wire.flat(DAYS[:3], close=10.0), *wire.flat(DAYS[3:], close=0.0298)]
     body = wire.yahoo_chart("FXNAX", rows, dividends={"2025-11-17": 0.0298}, kind="MUTUALFUND")
     server.serve(CHART + "FXNAX", body)
     history = ask(yahoo, "FXNAX").histories["FXNAX"]
-    assert dividend_echoes(history).tolist() == [False, False, False, True]
+    assert check_history("FXNAX", history, END).refused == ((3, "dividend_as_price"),)
 
 
 @pytest.mark.parametrize("missing", ["timestamp", "indicators", "meta"])

@@ -103,7 +103,9 @@ def test_a_stock_profile_fills_the_columns_it_knows(yahoo: YFinanceProvider, ser
 
 def test_every_profile_value_is_a_column(yahoo: YFinanceProvider, server: Loopback) -> None:
     server.serve(SUMMARY + "ABC", wire.yahoo_summary("ABC", earningsTrend=trend()))
-    assert set(profile(yahoo, "ABC").values) <= columns(CompanyProfile)
+    values = profile(yahoo, "ABC").values
+    assert values["security_type"] == "stock"
+    assert set(values) <= columns(CompanyProfile) | {"security_type"}
 
 
 def test_recorded_apple_is_a_technology_company(yahoo: YFinanceProvider, server: Loopback) -> None:
