@@ -26,7 +26,7 @@ TREND_SLOPE = 0.001
 TREND_R_SQUARED = 0.3
 # A window counts if at least this share of its days has a value.
 WINDOW_COVER = 0.8
-COLUMNS = 128
+COLUMNS = 512
 
 
 class Trend(IntEnum):
