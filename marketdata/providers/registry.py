@@ -149,8 +149,7 @@ def _budget(name: str, budget: Mapping[str, float], shared: SharedState) -> Symb
 def _yfinance(common: dict[str, Any]) -> Provider:
     from marketdata.providers.yfinance import YFinanceProvider
 
-    cache = Path(settings.BASE_DIR) / ".state" / "yfinance"
-    return YFinanceProvider(base_url=getattr(settings, "YAHOO_BASE_URL", ""), cache_dir=cache, **common)
+    return YFinanceProvider(base_url=getattr(settings, "YAHOO_BASE_URL", ""), **common)
 
 
 def _fmp(common: dict[str, Any]) -> Provider:

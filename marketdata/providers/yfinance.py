@@ -8,14 +8,13 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import yfinance as yf
 from curl_cffi.requests.exceptions import HTTPError, InvalidJSONError, RequestException
-from yfinance.cache import set_cache_location
+from yfinance.cache import get_cookie_cache, get_tz_cache
 from yfinance.const import _BASE_URL_ as YAHOO_URL
 from yfinance.data import YfData
 from yfinance.exceptions import YFDataException, YFException, YFPricesMissingError, YFRateLimitError
@@ -53,7 +52,6 @@ class YFinanceProvider:
     ----------
     base_url : another server that speaks Yahoo's formats; empty for Yahoo itself.
     limiter : paces every HTTP request.
-    cache_dir : where the library keeps its cookie; without one, in the user's cache folder.
     workers : requests under way at once.
     currencies : prices in any other currency are refused, because all books are in dollars.
     """
@@ -79,13 +77,12 @@ class YFinanceProvider:
         limiter: Limiter | None = None,
         retry: RetryPolicy | None = None,
         session: YahooSession | None = None,
-        cache_dir: Path | None = None,
         workers: int = 4,
         currencies: Collection[str] = ("USD",),
         today: Callable[[], dt.date] = request_day,
     ) -> None:
-        if cache_dir is not None:
-            set_cache_location(str(cache_dir))
+        # The library's cookie stays in memory: processes that share its file trip over each other.
+        get_cookie_cache().dummy = get_tz_cache().dummy = True
         # Otherwise the library logs its errors and answers with an empty frame.
         yf.config.debug.hide_exceptions = False
         self._session = session or YahooSession(base_url=base_url, timeout=timeout, limiter=limiter, retry=retry)

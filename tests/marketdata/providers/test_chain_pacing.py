@@ -141,17 +141,14 @@ def test_its_states_are_told_in_the_words_of_the_row(shared: SharedState) -> Non
 
 
 @pytest.fixture
-def live(
-    server: Loopback, shared: SharedState, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[Log], ProviderChain]:
+def live(server: Loopback, shared: SharedState) -> Callable[[Log], ProviderChain]:
     """Yahoo and FMP on one loopback server, with everything the registry puts around them."""
 
     def build(log: Log) -> ProviderChain:
         common: dict[str, Any] = {"base_url": server.base_url, "timeout": 0.3, "retry": ONCE, "workers": 1}
         limiter = TokenBucket("yfinance", rate=500.0, burst=10, shared=shared)
-        cache = tmp_path_factory.getbasetemp() / "yfinance"
         yahoo = Source(
-            YFinanceProvider(cache_dir=cache, limiter=limiter, **common),
+            YFinanceProvider(limiter=limiter, **common),
             Breaker("yfinance", threshold=2, shared=shared),
             SymbolBudget("yfinance", symbols=50, window=60.0, shared=shared),
             chunk=5,

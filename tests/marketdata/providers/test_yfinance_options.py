@@ -22,9 +22,8 @@ CALL = "SPY271217C00650000"
 
 
 @pytest.fixture
-def yahoo(server: Loopback, tmp_path_factory: pytest.TempPathFactory) -> YFinanceProvider:
-    cache = tmp_path_factory.getbasetemp() / "yfinance"
-    return YFinanceProvider(base_url=server.base_url, timeout=0.4, retry=ONCE, cache_dir=cache, workers=1)
+def yahoo(server: Loopback) -> YFinanceProvider:
+    return YFinanceProvider(base_url=server.base_url, timeout=0.4, retry=ONCE, workers=1)
 
 
 def contract(symbol: str) -> OptionContractTerms:

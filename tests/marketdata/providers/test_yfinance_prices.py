@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from pathlib import Path
 
 import numpy as np
 import pytest
+from yfinance.cache import get_cookie_cache, get_tz_cache
 
 from marketdata.providers.base import Outcome, PriceAnswer
 from marketdata.providers.yfinance import YFinanceProvider
@@ -22,14 +22,8 @@ START, END = dt.date(2025, 11, 13), dt.date(2025, 11, 18)
 
 
 @pytest.fixture
-def yahoo(server: Loopback, tmp_path_factory: pytest.TempPathFactory) -> YFinanceProvider:
-    return YFinanceProvider(
-        base_url=server.base_url, timeout=0.4, retry=QUICK, cache_dir=_cache(tmp_path_factory), workers=1
-    )
-
-
-def _cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.getbasetemp() / "yfinance"
+def yahoo(server: Loopback) -> YFinanceProvider:
+    return YFinanceProvider(base_url=server.base_url, timeout=0.4, retry=QUICK, workers=1)
 
 
 def ask(yahoo: YFinanceProvider, *symbols: str, start: dt.date = START, end: dt.date = END) -> PriceAnswer:
@@ -60,6 +54,12 @@ def test_one_request_per_symbol_once_cookie_and_crumb_are_there(yahoo: YFinanceP
     charts = [request for request in server.requests if request.path.startswith(CHART)]
     assert [request.path for request in charts] == [CHART + "ABC", CHART + "DEF", CHART + "GHI"]
     assert {request.query["crumb"] for request in charts} == {CRUMB}
+
+
+def test_the_library_writes_no_file(yahoo: YFinanceProvider, server: Loopback) -> None:
+    server.serve(CHART + "ABC", wire.yahoo_chart("ABC", wire.flat(DAYS)))
+    ask(yahoo, "ABC")
+    assert (get_cookie_cache().initialised, get_tz_cache().initialised) == (-1, -1)
 
 
 def test_a_split_in_the_window_is_undone_for_prices_volumes_and_dividends(
@@ -233,18 +233,14 @@ def test_500_is_tried_again_within_bounds(yahoo: YFinanceProvider, server: Loopb
     assert len(server.about(CHART + "ABC")) == 4
 
 
-def test_a_hanging_server_is_a_timeout(server: Loopback, tmp_path_factory: pytest.TempPathFactory) -> None:
-    yahoo = YFinanceProvider(
-        base_url=server.base_url, timeout=0.15, retry=ONCE, cache_dir=_cache(tmp_path_factory), workers=1
-    )
+def test_a_hanging_server_is_a_timeout(server: Loopback) -> None:
+    yahoo = YFinanceProvider(base_url=server.base_url, timeout=0.15, retry=ONCE, workers=1)
     server.fault(CHART, hang=1.0)
     assert ask(yahoo, "ABC").failures["ABC"][0] is Outcome.TIMEOUT
 
 
-def test_a_source_that_keeps_failing_is_left_alone(server: Loopback, tmp_path_factory: pytest.TempPathFactory) -> None:
-    yahoo = YFinanceProvider(
-        base_url=server.base_url, timeout=0.4, retry=ONCE, cache_dir=_cache(tmp_path_factory), workers=1
-    )
+def test_a_source_that_keeps_failing_is_left_alone(server: Loopback) -> None:
+    yahoo = YFinanceProvider(base_url=server.base_url, timeout=0.4, retry=ONCE, workers=1)
     server.fault(CHART, status=503)
     symbols = [f"S{i}" for i in range(20)]
     answer = ask(yahoo, *symbols)
@@ -265,15 +261,13 @@ def test_a_refused_crumb_is_unauthorized_after_one_new_cookie(yahoo: YFinancePro
     assert len(server.about(CHART + "ABC")) == 2
 
 
-def test_no_server_at_all_is_unreachable(tmp_path_factory: pytest.TempPathFactory) -> None:
-    yahoo = YFinanceProvider(
-        base_url="http://127.0.0.1:9", timeout=0.4, retry=ONCE, cache_dir=_cache(tmp_path_factory), workers=1
-    )
+def test_no_server_at_all_is_unreachable() -> None:
+    yahoo = YFinanceProvider(base_url="http://127.0.0.1:9", timeout=0.4, retry=ONCE, workers=1)
     assert ask(yahoo, "ABC").failures["ABC"][0] is Outcome.UNREACHABLE
 
 
-def test_symbols_asked_together_come_back_in_order(server: Loopback, tmp_path_factory: pytest.TempPathFactory) -> None:
-    yahoo = YFinanceProvider(base_url=server.base_url, retry=ONCE, cache_dir=_cache(tmp_path_factory), workers=4)
+def test_symbols_asked_together_come_back_in_order(server: Loopback) -> None:
+    yahoo = YFinanceProvider(base_url=server.base_url, retry=ONCE, workers=4)
     symbols = [f"S{i}" for i in range(12)]
     for i, symbol in enumerate(symbols):
         server.serve(CHART + symbol, wire.yahoo_chart(symbol, wire.flat(DAYS, close=10.0 + i)))
@@ -310,6 +304,21 @@ def test_recorded_fund_has_no_volume(yahoo: YFinanceProvider, server: Loopback) 
     history = answer.histories["0P0000XTS7"]
     assert history.close.tolist() == [11887.1, 11892.19]
     assert np.isnan(history.volume).all()
+
+
+def test_recorded_fund_in_canadian_dollars_is_refused(yahoo: YFinanceProvider, server: Loopback) -> None:
+    body = fixture("yahoo_chart_mutual_fund.json")
+    body["chart"]["result"][0]["meta"]["symbol"] = "0P000071W8-TO"
+    server.serve(CHART + "0P000071W8-TO", body)
+    answer = ask(yahoo, "0P000071W8-TO", start=dt.date(2020, 1, 1), end=dt.date(2020, 1, 3))
+    assert answer.failures["0P000071W8-TO"][0] is Outcome.NOT_FOUND
+
+
+def test_recorded_fund_of_a_single_bar(yahoo: YFinanceProvider, server: Loopback) -> None:
+    server.serve(CHART + "QQQ", fixture("yahoo_chart_QQQ_short.json"))
+    history = ask(yahoo, "QQQ", start=dt.date(2020, 1, 1), end=dt.date(2020, 1, 3)).histories["QQQ"]
+    assert (history.dates.astype(str).tolist(), history.close.tolist()) == (["2020-01-02"], [216.16])
+    assert history.volume.tolist() == [30969400.0]
 
 
 def test_recorded_microsoft_has_a_year_of_bars(yahoo: YFinanceProvider, server: Loopback) -> None:

@@ -24,11 +24,8 @@ TODAY = dt.date(2026, 2, 27)
 
 
 @pytest.fixture
-def yahoo(server: Loopback, tmp_path_factory: pytest.TempPathFactory) -> YFinanceProvider:
-    cache = tmp_path_factory.getbasetemp() / "yfinance"
-    return YFinanceProvider(
-        base_url=server.base_url, timeout=0.4, retry=ONCE, cache_dir=cache, workers=1, today=lambda: TODAY
-    )
+def yahoo(server: Loopback) -> YFinanceProvider:
+    return YFinanceProvider(base_url=server.base_url, timeout=0.4, retry=ONCE, workers=1, today=lambda: TODAY)
 
 
 def profile(yahoo: YFinanceProvider, symbol: str, as_of: dt.date = TODAY) -> Profile:
