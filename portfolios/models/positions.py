@@ -122,7 +122,8 @@ class TradeKind(models.TextChoices):
 
 
 class Trade(UUIDModel, TimestampedModel):
-    """A change of a lot's quantity. Closings and expiries carry the P&L they realised; splits are never trades.
+    """A change of a lot's quantity. Closings and expiries carry the P&L they realised; splits are never trades. A
+    closing without a price is booked at the session's close.
 
     The quantity held on a day is the sum of the trades until then, each times the split ratios after `units_as_of`.
     """
@@ -133,7 +134,13 @@ class Trade(UUIDModel, TimestampedModel):
     quantity = models.DecimalField(
         max_digits=18, decimal_places=4, help_text="Signed: what it added to the lot's quantity"
     )
-    price = models.DecimalField(max_digits=16, decimal_places=6, help_text="Per share")
+    price = models.DecimalField(
+        max_digits=16,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        help_text="Per share; none for a closing at the session's close",
+    )
     fees = models.DecimalField(max_digits=12, decimal_places=2, default=0, db_default=0)
     realized_pnl = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
     units_as_of = models.DateField(help_text="The day whose shares quantity and price are counted in")
@@ -149,14 +156,19 @@ class Trade(UUIDModel, TimestampedModel):
             models.CheckConstraint(condition=Q(kind__in=TradeKind.values), name="trade_kind_valid"),
             models.CheckConstraint(condition=~Q(quantity=0), name="trade_quantity_not_zero"),
             models.CheckConstraint(
-                condition=Q(kind=TradeKind.OPEN, price__gt=0) | ~Q(kind=TradeKind.OPEN) & Q(price__gte=0),
+                condition=(
+                    Q(kind=TradeKind.OPEN, price__isnull=False, price__gt=0)
+                    | Q(kind=TradeKind.CLOSE) & (Q(price=None) | Q(price__gte=0))
+                    | Q(kind=TradeKind.EXPIRY, price__isnull=False, price__gte=0)
+                ),
                 name="trade_price_valid",
             ),
             models.CheckConstraint(condition=Q(fees__gte=0), name="trade_fees_not_negative"),
             models.CheckConstraint(
                 condition=(
                     Q(kind=TradeKind.OPEN, realized_pnl__isnull=True)
-                    | ~Q(kind=TradeKind.OPEN) & Q(realized_pnl__isnull=False)
+                    # At the session's close: known once the ledger has booked it.
+                    | ~Q(kind=TradeKind.OPEN) & (Q(realized_pnl__isnull=False) | Q(price=None))
                 ),
                 name="trade_closing_realizes",
             ),
