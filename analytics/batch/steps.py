@@ -25,6 +25,7 @@ class StepMeter:
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PARTS, 0.0))
     rows: dict[str, int] = field(default_factory=dict)
     rows_written: int = 0
+    notes: list[str] = field(default_factory=list)
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:

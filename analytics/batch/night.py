@@ -1,0 +1,137 @@
+"""The nightly run from start to end, in this process. Celery runs the same phases spread over workers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from analytics.batch import phases
+from analytics.batch.progress import Progress, Silent
+from analytics.batch.runs import RunCancelled, finish_run, log, set_total, sign_of_life, start_run
+from analytics.batch.scope import Plan, plan_run, resolve_target
+from analytics.models import BatchRun, RunKind, RunStatus
+from marketdata.services.collection import record_request_rows
+from marketdata.services.family import adopt_family
+from marketdata.services.source import OpenSource, open_source
+from portfolios.models import User
+from sigmasight.core.errors import DomainError
+
+EXIT_CODES = {RunStatus.COMPLETED: 0, RunStatus.PARTIAL: 2}
+SHARED_STEPS = 4
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody asks the batch to do.
+
+    Parameters
+    ----------
+    source : ``simulated``, ``live``, ``files:DIR``. trigger : who starts it, a `RunTrigger`.
+    portfolio_id : only this portfolio. session : compute up to this session. recompute_from : do it again from here on.
+    dry_run : say what would be done and change nothing. accept_coverage : go on below the coverage floor, and record who did.
+    """
+
+    source: str
+    trigger: str = "cli"
+    requested_by: User | None = None
+    portfolio_id: UUID | None = None
+    session: dt.date | None = None
+    recompute_from: dt.date | None = None
+    dry_run: bool = False
+    accept_coverage: bool = False
+    executor: str = "inline"
+
+
+@dataclass
+class Outcome:
+    """How a run ended: its record (None when there was nothing to do), what it had planned, remarks for people."""
+
+    plan: Plan
+    run: BatchRun | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        if self.run is None:
+            return 0
+        return EXIT_CODES.get(RunStatus(self.run.status), 1)
+
+
+def prepare(request: Request) -> tuple[OpenSource, Plan]:
+    """Open the source and find out what has to be done. Changes nothing but the dirty marks that corrections ask for.
+
+    Raises
+    ------
+    DomainError if the source cannot be used, the session is none, or the database holds other prices.
+    """
+    source = open_source(request.source, record_request_rows(None))
+    target = resolve_target(request.session, last_available=source.last_date)
+    if not request.dry_run:
+        adopt_family(source.family, source.directory)
+        phases.apply_corrections()
+    scope = None if request.portfolio_id is None else [request.portfolio_id]
+    return source, plan_run(target, portfolio_ids=scope, recompute_from=request.recompute_from)
+
+
+def run_night(request: Request, *, progress: Progress | None = None) -> Outcome:
+    """Run phases 1, 2, 2.5 and 3 for everything the request covers.
+
+    Returns
+    -------
+    Outcome; its run is None if everything was up to date, or only asked about.
+
+    Raises
+    ------
+    DomainError for a request that cannot be served, Conflict if a run is active.
+    """
+    source, plan = prepare(request)
+    outcome = Outcome(plan)
+    if request.dry_run or not plan.needs:
+        return outcome
+    run = begin(request, source, plan)
+    outcome.run = run
+    started = time.monotonic()
+    context = phases.Context(run, source, request, progress or Silent(), notes=outcome.notes)
+    with sign_of_life(run):
+        try:
+            context.work(plan)
+        except RunCancelled:
+            finish_run(run, RunStatus.CANCELLED, errors=["cancelled: on request"], durations=context.finish_durations(started))
+        except DomainError as error:
+            log(run, error.message, level="error")
+            finish_run(run, RunStatus.FAILED, errors=[f"{error.code}: {error.message}"], durations=context.finish_durations(started))
+        except BaseException as error:
+            log(run, f"{type(error).__name__}: {error}", level="error")
+            finish_run(run, RunStatus.FAILED, errors=[f"{type(error).__name__}: {error}"], durations=context.finish_durations(started))
+            raise
+        else:
+            status = RunStatus.PARTIAL if context.errors else RunStatus.COMPLETED
+            finish_run(run, status, errors=context.errors, durations=context.finish_durations(started))
+    return outcome
+
+
+def begin(request: Request, source: OpenSource, plan: Plan) -> BatchRun:
+    """Record the run; refuse if another one covers the same portfolios."""
+    one = request.portfolio_id is not None
+    backfill = plan.first < plan.target
+    run = start_run(
+        kind=RunKind.PORTFOLIO if one else RunKind.BACKFILL if backfill else RunKind.NIGHTLY,
+        trigger=request.trigger,
+        source=source.family,
+        target_from=plan.first,
+        target_to=plan.target,
+        portfolio_id=request.portfolio_id,
+        requested_by=request.requested_by,
+        params={
+            "executor": request.executor,
+            "source": request.source,
+            "accept_coverage": request.accept_coverage,
+            "recompute_from": request.recompute_from.isoformat() if request.recompute_from else None,
+            "session": request.session.isoformat() if request.session else None,
+        },
+    )
+    set_total(run, plan.portfolio_sessions + SHARED_STEPS)
+    log(run, f"{len(plan.needs)} portfolios, {len(plan.sessions)} sessions from {plan.first} to {plan.target}, prices: {source.family}")
+    return run

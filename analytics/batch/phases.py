@@ -1,0 +1,196 @@
+"""What each phase of a run does, callable without Celery."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Least
+from django.utils import timezone
+
+from analytics.batch import books, contracts, ledger, market, positions, symbols
+from analytics.batch.progress import Progress
+from analytics.batch.runs import advance, log
+from analytics.batch.scope import Need, Plan, plan_run
+from analytics.batch.steps import step
+from analytics.models import BatchRun, Phase
+from marketdata.models import PriceCorrection
+from marketdata.services.source import OpenSource
+from portfolios.models import Portfolio
+from sigmasight.core.errors import DomainError
+
+if TYPE_CHECKING:
+    from analytics.batch.night import Request
+
+# A shard holds about this many lot-sessions, so that a year's backfill needs no more memory than a night.
+SHARD_PORTFOLIO_SESSIONS = 40_000
+
+
+def shard_size(plan: Plan) -> int:
+    """Portfolios a shard: the configured number, fewer when there are many sessions to do."""
+    sessions = max(len(plan.sessions), 1)
+    return max(1, min(settings.BATCH_SHARD_PORTFOLIOS, SHARD_PORTFOLIO_SESSIONS // sessions))
+
+
+@transaction.atomic
+def apply_corrections() -> int:
+    """Turn unprocessed price corrections into dirty marks of the portfolios that hold the security.
+
+    Returns
+    -------
+    The number of corrections processed.
+    """
+    pending = list(PriceCorrection.objects.filter(processed_at__isnull=True).select_for_update(skip_locked=True))
+    earliest: dict[int, object] = {}
+    for correction in pending:
+        known = earliest.get(correction.security_id)
+        earliest[correction.security_id] = min(known, correction.from_date) if known else correction.from_date  # type: ignore[type-var]
+    for security_id, day in sorted(earliest.items()):
+        held = Q(positions__security_id=security_id) | Q(positions__security__option_contract__underlying_id=security_id)
+        ids = Portfolio.objects.filter(held).values("id")
+        Portfolio.objects.filter(id__in=ids).update(dirty_from=Least(F("dirty_from"), day))
+        Portfolio.objects.filter(id__in=ids, dirty_from__isnull=True).update(dirty_from=day)
+    PriceCorrection.objects.filter(id__in=[c.id for c in pending]).update(processed_at=timezone.now())
+    return len(pending)
+
+
+@dataclass
+class Context:
+    """A run at work: its record, its source, and what it has to tell at the end."""
+
+    run: BatchRun
+    source: OpenSource
+    request: Request
+    progress: Progress
+    notes: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    durations: dict[str, float] = field(default_factory=dict)
+
+    def finish_durations(self, started: float) -> dict[str, float]:
+        return {**{k: round(v, 3) for k, v in self.durations.items()}, "total_duration": round(time.monotonic() - started, 3)}
+
+    @contextmanager
+    def timed(self, phase: str) -> Iterator[None]:
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            key = f"phase_{phase.replace('.', '_')}"
+            self.durations[key] = self.durations.get(key, 0.0) + time.monotonic() - started
+
+    def work(self, plan: Plan) -> None:
+        """All phases in order.
+
+        Raises
+        ------
+        DomainError if no session of the plan has enough prices. RunCancelled on request.
+        """
+        with self.timed(Phase.MARKET_DATA):
+            plan = self.market_data(plan)
+        size = shard_size(plan)
+        shards = list(plan.shards(size))
+        with self.timed(Phase.SNAPSHOTS):
+            self.each_shard(plan, shards, Phase.SNAPSHOTS, "P&L and snapshots", ledger.roll_shard)
+        with self.timed(Phase.MARKET_VALUES):
+            self.each_shard(plan, shards, Phase.MARKET_VALUES, "Position values", positions.value_shard)
+        with self.timed(Phase.RISK):
+            self.symbol_numbers(plan)
+            self.each_shard(plan, shards, Phase.RISK, "Risk engines", books.analyse_shard)
+
+    def market_data(self, plan: Plan) -> Plan:
+        """Phase 1: collect, find out how far prices reach, then mark instruments and value contracts."""
+        collected = market.collect(self.run, plan, self.source, self.progress)
+        self.notes += collected.notes
+        self.errors += collected.errors
+        advance(self.run, jobs=1, job="market data")
+        if apply_corrections():
+            scope = None if self.request.portfolio_id is None else [self.request.portfolio_id]
+            plan = plan_run(plan.target, portfolio_ids=scope, recompute_from=self.request.recompute_from)
+        accepted_by = self.request.trigger if self.request.accept_coverage else ""
+        reach = market.record_coverage(self.run, plan, accepted_by=accepted_by)
+        self.notes += reach.notes
+        if reach.last is None:
+            raise DomainError("insufficient_coverage", reach.notes[-1] if reach.notes else "no session has enough prices")
+        if reach.last < plan.target:
+            self.errors.append(f"insufficient_coverage: {reach.notes[-1]}")
+            plan = replace(plan, target=reach.last, needs=tuple(n for n in plan.needs if n.first <= reach.last))
+        symbols.volatilities(self.run, plan, self.progress)
+        contracts.value_contracts(self.run, plan, self.source.family, self.progress)
+        advance(self.run, jobs=1, job="marks and contracts")
+        return plan
+
+    def symbol_numbers(self, plan: Plan) -> None:
+        """The shared part of phase 3: betas, factors and scenario shocks of every session, once for all holders."""
+        symbols.factor_numbers(self.run, plan, self.progress)
+        advance(self.run, jobs=1, job="symbol factors")
+        symbols.daily_metrics(self.run, plan)
+        advance(self.run, jobs=1, job="symbol metrics")
+
+    def each_shard(self, plan: Plan, shards: list[tuple[Need, ...]], phase: str, title: str, work: object) -> None:
+        """One phase over all shards; a shard that fails is recorded, its portfolios are tried one by one."""
+        last = phase == Phase.RISK
+        with self.progress.bar(f"{phase:>3}  {title}", sum(len(s) for s in shards), "portfolios") as bar:
+            for number, shard in enumerate(shards):
+                failed = run_shard(self.run, plan, shard, phase, number, work, self.source.family)
+                self.errors += [f"{type(e).__name__}: {need.name}: {e}" for need, e in failed]
+                if failed and phase in (Phase.SNAPSHOTS, Phase.MARKET_VALUES):
+                    lost = {need.portfolio_id for need, _ in failed}
+                    shards[number] = tuple(need for need in shard if need.portfolio_id not in lost)
+                jobs = sum(plan_sessions(plan, need) for need in shards[number]) if last else 0
+                advance(
+                    self.run, jobs=jobs, failed=sum(plan_sessions(plan, need) for need, _ in failed), job=title,
+                    portfolio=shard[-1].name if shard else None,
+                )  # fmt: skip
+                bar.advance(len(shard))
+
+
+def plan_sessions(plan: Plan, need: Need) -> int:
+    """Sessions of one portfolio in the plan."""
+    return Plan(plan.target, (need,)).portfolio_sessions
+
+
+def run_shard(
+    run: BatchRun, plan: Plan, shard: tuple[Need, ...], phase: str, number: int, work: object, family: str
+) -> list[tuple[Need, Exception]]:
+    """One phase of one shard, in one transaction under the portfolios' locks.
+
+    A shard that fails is taken apart: the portfolios that work are stored, the others come back with their errors.
+    """
+    if not shard:
+        return []
+    part = Plan(plan.target, shard)
+    try:
+        with step(
+            run, phase, f"phase {phase}", shard_no=number, portfolio_from=shard[0].portfolio_id,
+            portfolio_to=shard[-1].portfolio_id, sessions_from=part.first, sessions_to=plan.target, total=len(shard),
+            unit="portfolios",
+        ) as meter, transaction.atomic():  # fmt: skip
+            lock_portfolios([need.portfolio_id for need in shard])
+            work(part, meter, family)  # type: ignore[operator]
+        for note in meter.notes:
+            log(run, note, level="warning")
+    except Exception as error:
+        if isinstance(error, DomainError) or len(shard) == 1:
+            log(run, f"phase {phase}: {shard[0].name}: {type(error).__name__}: {error}", level="error", portfolio_id=shard[0].portfolio_id)
+            return [(need, error) for need in shard]
+        failed = []
+        for need in shard:
+            failed += run_shard(run, plan, (need,), phase, 100_000 + number, work, family)
+        return failed
+    return []
+
+
+def lock_portfolios(ids: list[object]) -> None:
+    """Hold the portfolios' advisory locks until the transaction ends, taken in one order so that shards cannot deadlock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(key) FROM (SELECT hashtextextended(id::text, 73) AS key FROM unnest(%s::uuid[]) AS id "
+            "ORDER BY key) AS keys",
+            [ids],
+        )
