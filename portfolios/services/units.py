@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Prefetch
@@ -57,17 +58,21 @@ def held_on(trades: Iterable[Trade], splits: Splits, day: dt.date) -> Fraction:
 
 
 @transaction.atomic
-def restate_positions(security_ids: Iterable[int], as_of: dt.date) -> int:
-    """Count the open lots of these securities in the shares of `as_of`, after new splits are known.
+def restate_positions(
+    security_ids: Iterable[int], as_of: dt.date, *, portfolio_ids: Iterable[UUID] | None = None
+) -> int:
+    """Count the open lots of these securities in the shares of `as_of`, after a split of theirs came or went.
 
-    Quantity and entry price are derived from the trades, so that doing it twice changes nothing. Returns how many lots
-    changed.
+    Quantity and entry price are derived from the trades, so that doing it twice changes nothing. `portfolio_ids` limits
+    it to some books. Returns how many lots changed.
     """
     ids = set(security_ids)
     splits = splits_of(ids)
+    lots = Position.objects.filter(security_id__in=ids, exit_date__isnull=True, deleted_at__isnull=True)
+    if portfolio_ids is not None:
+        lots = lots.filter(portfolio_id__in=list(portfolio_ids))
     lots = (
-        Position.objects.filter(security_id__in=ids, exit_date__isnull=True, deleted_at__isnull=True)
-        .exclude(quantity=0)
+        lots.exclude(quantity=0)
         .prefetch_related(Prefetch("trades", Trade.objects.order_by("trade_date", "id")))
         .order_by("id")
         .select_for_update(no_key=True)

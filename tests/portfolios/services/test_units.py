@@ -51,7 +51,8 @@ def test_open_lots_follow_a_split_once(portfolio: Portfolio) -> None:
     close_position(lot.id, exit_price=Decimal(390), close_quantity=Decimal(2), exit_date=dt.date(2025, 12, 1))
     lot.trades.update(units_as_of=dt.date(2025, 12, 1))
     Split.objects.create(security=lot.security, ex_date=dt.date(2026, 1, 5), ratio=4, source="test")
-    assert restate_positions([lot.security_id], TODAY) == 1
+    assert restate_positions([lot.security_id], TODAY, portfolio_ids=[]) == 0
+    assert restate_positions([lot.security_id], TODAY, portfolio_ids=[portfolio.id]) == 1
     assert restate_positions([lot.security_id], TODAY) == 0
     lot.refresh_from_db()
     assert (lot.quantity, lot.entry_price) == (-32, Decimal("100.25"))
