@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from analytics.batch.progress import Progress
 from analytics.batch.scope import Plan
 from analytics.batch.steps import StepMeter, step
+from analytics.batch.symbol_metrics import store_metrics
 from analytics.batch.universe import Universe, load_universe
 from analytics.engines import volatility as vol
 from analytics.engines.beta import BetaStatus, dimson, ols_beta, vasicek
@@ -344,3 +345,12 @@ def load_scenarios() -> ScenarioShocks:
         tuple(ids), np.array(funds, dtype=np.float64), np.array(yields, dtype=np.float64),
         duration=settings.RATE_PROXY_DURATION, convexity=settings.RATE_PROXY_CONVEXITY,
     )  # fmt: skip
+
+
+def daily_metrics(run: BatchRun, plan: Plan) -> None:
+    """Phase 3, shared: newest returns and ratios of every symbol, one row each."""
+    if not plan.needs:
+        return
+    universe = load_universe()
+    with step(run, Phase.RISK, "symbol metrics", sessions_to=plan.target) as meter:
+        meter.wrote("symbol_daily_metrics", store_metrics(universe, plan.target))

@@ -1,0 +1,234 @@
+"""What a shard's books hold at each session, as columns the engines take: lots with values, deltas and their places."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.batch.universe import SECTOR_NAMES, SECTORS, Universe, sector_code
+from analytics.engines.stress import CASH_LIKE, PRIVATE_PROXIES
+from sigmasight.core.bulk import read_columns, uuid_index
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+# Sectors as the exposure engine counts them: the benchmark's, other names as sent, funds, and what has no sector.
+ETFS, UNCLASSIFIED = len(SECTORS), len(SECTORS) + 1
+SECTOR_LABELS = (*SECTORS, "ETFs", "Unclassified")
+NO_PRICE = (b"Z", b"E")
+
+
+@dataclass(frozen=True)
+class LotFacts:
+    """What does not change from session to session of a shard's lots, (L,) each, in the order of `id`.
+
+    `column` : place of the stock or the option's underlying in the universe, -1 for none. `contract` : place among the shard's
+    contracts, -1 for stocks. `proxy` : place of what a private lot follows, -1 for nothing, -2 for cash; `proxy_multiple` with
+    it, `proxy_by_owner` whether the owner chose it. `sector` : index of `SECTOR_LABELS`. `symbol` : code of the lot's symbol.
+    """
+
+    id: NDArray[np.void]
+    names: NDArray[np.object_]
+    symbol: Ints
+    column: Ints
+    contract: Ints
+    multiplier: Floats
+    is_option: Flags
+    is_private: Flags
+    sector: Ints
+    proxy: Ints
+    proxy_multiple: Floats
+    proxy_by_owner: Flags
+
+
+@dataclass(frozen=True)
+class ContractFacts:
+    """The shard's option contracts, (C,) each, ascending by id."""
+
+    security: Ints
+    underlying: Ints
+    sign: Ints
+    strike: Floats
+    is_index: Flags
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """The lots held by the shard's books at one session, (L,) each, sorted by book; books (P,) with their equity.
+
+    `lot` : row of `LotFacts`. `usable` : whether the lot has a price that risk may use.
+    """
+
+    session: dt.date
+    portfolio: Ints
+    lot: Ints
+    quantity: Floats
+    price: Floats
+    market_value: Floats
+    entry_value: Floats
+    usable: Flags
+    equity: Floats
+    present: Flags
+
+
+def load_lots(portfolio_ids: list[UUID], universe: Universe) -> tuple[LotFacts, ContractFacts]:
+    """Lots of the portfolios, open or not, and the contracts among them."""
+    rows = read_columns(
+        """
+        SELECT p.id, p.symbol, p.investment_class, p.investment_subtype, coalesce(p.security_id, -1) AS security_id,
+               coalesce(o.underlying_id, p.security_id, -1) AS priced_id, coalesce(o.multiplier, 1)::float8 AS multiplier,
+               coalesce(s.sector, '') AS sector, coalesce(s.security_type, '') AS security_type,
+               coalesce(x.id, -1) AS owner_proxy, coalesce(p.proxy_multiple, 1)::float8 AS owner_multiple
+        FROM positions p LEFT JOIN option_contracts o ON o.security_id = p.security_id LEFT JOIN securities s ON s.id = p.security_id
+        LEFT JOIN securities x ON x.symbol = nullif(p.proxy_symbol, '')
+        WHERE p.portfolio_id = ANY(%(ids)s) ORDER BY p.id
+        """,
+        {"ids": portfolio_ids},
+        raw_uuids=True,
+    )
+    is_option, is_private = rows["investment_class"] == "OPTIONS", rows["investment_class"] == "PRIVATE"
+    contracts = read_columns(
+        "SELECT o.security_id, o.underlying_id, CASE o.option_type WHEN 'CALL' THEN 1 ELSE -1 END AS sign, o.strike, "
+        "(u.security_type IN ('etf', 'etn', 'mutual_fund', 'index')) AS is_index FROM option_contracts o "
+        "JOIN securities u ON u.id = o.underlying_id WHERE o.security_id = ANY(%(ids)s) ORDER BY o.security_id",
+        {"ids": np.unique(rows["security_id"][is_option]).tolist()},
+    )
+    facts = ContractFacts(
+        contracts["security_id"], contracts["underlying_id"], contracts["sign"], contracts["strike"], contracts["is_index"]
+    )
+    proxy, multiple, by_owner = _proxies(rows, is_private, universe)
+    _, symbol = np.unique(rows["symbol"].astype(str), return_inverse=True)
+    return (
+        LotFacts(
+            id=rows["id"],
+            names=rows["symbol"],
+            symbol=symbol.astype(np.int64),
+            column=np.where(is_private, -1, universe.columns(rows["priced_id"])),
+            contract=np.where(is_option, np.searchsorted(facts.security, rows["security_id"]), -1),
+            multiplier=rows["multiplier"],
+            is_option=is_option,
+            is_private=is_private,
+            sector=_sectors(rows, is_option | is_private),
+            proxy=proxy,
+            proxy_multiple=multiple,
+            proxy_by_owner=by_owner,
+        ),
+        facts,
+    )
+
+
+def _sectors(rows: dict[str, Any], apart: Flags) -> Ints:
+    code = sector_code(rows["sector"])
+    fund = np.isin(rows["security_type"].astype(str), ("etf", "etn"))
+    return np.where(apart | (~fund & (code < 0)), UNCLASSIFIED, np.where(fund, ETFS, code))
+
+
+def _proxies(rows: dict[str, Any], is_private: Flags, universe: Universe) -> tuple[Ints, Floats, Flags]:
+    """What private lots follow in scenarios: the owner's choice, else the rule for their kind."""
+    count = len(rows["id"])
+    proxy, multiple = np.full(count, -1, dtype=np.int64), np.ones(count)
+    for kind, (symbol, factor) in PRIVATE_PROXIES.items():
+        mine = is_private & (rows["investment_subtype"] == kind)
+        proxy[mine], multiple[mine] = universe.column_of(symbol), factor
+    proxy[is_private & np.isin(rows["investment_subtype"].astype(str), list(CASH_LIKE))] = -2
+    by_owner = is_private & (rows["owner_proxy"] >= 0)
+    proxy[by_owner] = universe.columns(rows["owner_proxy"][by_owner])
+    multiple[by_owner] = rows["owner_multiple"][by_owner]
+    return proxy, multiple, by_owner
+
+
+def load_holdings(portfolio_ids: list[UUID], facts: LotFacts, first: dt.date, last: dt.date) -> dict[dt.date, Holdings]:
+    """The stored books of every session of a range, by session. Books without a snapshot at a session are not `present`."""
+    keys = np.frombuffer(b"".join(i.bytes for i in portfolio_ids), dtype="V16")
+    books = read_columns(
+        "SELECT portfolio_id, snapshot_date, net_asset_value::float8 AS equity FROM portfolio_snapshots "
+        "WHERE portfolio_id = ANY(%(ids)s) AND snapshot_date BETWEEN %(first)s AND %(last)s AND is_complete",
+        {"ids": portfolio_ids, "first": first, "last": last},
+        raw_uuids=True,
+    )
+    rows = read_columns(
+        """
+        SELECT s.portfolio_id, s.snapshot_date, u.position_id, u.quantity, u.price, u.market_value, u.entry_value,
+               (u.quality IN ('Z', 'E')) AS unpriced
+        FROM position_snapshots s
+        CROSS JOIN LATERAL unnest(s.position_ids, s.quantity, s.price, s.market_value, s.entry_value, s.quality)
+            AS u (position_id, quantity, price, market_value, entry_value, quality)
+        WHERE s.portfolio_id = ANY(%(ids)s) AND s.snapshot_date BETWEEN %(first)s AND %(last)s
+        """,
+        {"ids": portfolio_ids, "first": first, "last": last},
+        raw_uuids=True,
+    )
+    book_row, lot_book = uuid_index(keys, books["portfolio_id"]), uuid_index(keys, rows["portfolio_id"])
+    lot = uuid_index(facts.id, rows["position_id"])
+    order = np.lexsort((lot, lot_book, rows["snapshot_date"]))
+    rows = {name: column[order] for name, column in rows.items()}
+    lot, lot_book = lot[order], lot_book[order]
+    result = {}
+    for session in np.unique(books["snapshot_date"]):
+        mine = books["snapshot_date"] == session
+        equity, present = np.full(len(keys), np.nan), np.zeros(len(keys), dtype=bool)
+        equity[book_row[mine]], present[book_row[mine]] = books["equity"][mine], True
+        low, high = np.searchsorted(rows["snapshot_date"], [session, session + np.timedelta64(1, "D")])
+        part = slice(int(low), int(high))
+        result[session.item()] = Holdings(
+            session.item(), lot_book[part], lot[part], rows["quantity"][part], rows["price"][part], rows["market_value"][part],
+            rows["entry_value"][part], ~rows["unpriced"][part], equity, present,
+        )  # fmt: skip
+    return result
+
+
+@dataclass(frozen=True)
+class ContractValues:
+    """Values and inputs of the shard's contracts at one session, (C,) each, NaN where skipped. Dividend yield, rate and
+    volatility are fractions a year."""
+
+    delta: Floats
+    gamma: Floats
+    theta: Floats
+    vega: Floats
+    spot: Floats
+    volatility: Floats
+    rate: Floats
+    dividend_yield: Floats
+    years: Floats
+
+
+def load_contract_values(contracts: ContractFacts, first: dt.date, last: dt.date) -> dict[dt.date, ContractValues]:
+    """Stored Greeks of the contracts by session."""
+    rows = read_columns(
+        """
+        SELECT g.security_id, g.calculation_date, g.delta, g.gamma, g.theta, g.vega, g.underlying_price AS spot,
+               g.implied_volatility AS volatility, g.rate, g.dividend_yield, (o.expiration - g.calculation_date)::float8 / 365 AS years
+        FROM option_greeks g JOIN option_contracts o ON o.security_id = g.security_id
+        WHERE g.security_id = ANY(%(ids)s) AND g.calculation_date BETWEEN %(first)s AND %(last)s
+        """,
+        {"ids": contracts.security.tolist(), "first": first, "last": last},
+    )
+    names = tuple(ContractValues.__dataclass_fields__)
+    column = np.searchsorted(contracts.security, rows["security_id"])
+    result = {}
+    for session in np.unique(rows["calculation_date"]):
+        mine = rows["calculation_date"] == session
+        values = {}
+        for name in names:
+            values[name] = np.full(len(contracts.security), np.nan)
+            values[name][column[mine]] = rows[name][mine]
+        result[session.item()] = ContractValues(**values)
+    return result
+
+
+def no_contract_values(count: int) -> ContractValues:
+    """Contracts of which nothing is known."""
+    return ContractValues(*(np.full(count, np.nan) for _ in ContractValues.__dataclass_fields__))
+
+
+__all__ = [
+    "ETFS", "SECTOR_LABELS", "SECTOR_NAMES", "UNCLASSIFIED", "ContractFacts", "ContractValues", "Holdings", "LotFacts",
+    "load_contract_values", "load_holdings", "load_lots", "no_contract_values",
+]  # fmt: skip

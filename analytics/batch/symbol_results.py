@@ -1,0 +1,78 @@
+"""Symbol-level results read back for the portfolio engines."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.batch.universe import Universe
+from sigmasight.core.bulk import read_columns
+
+Floats = NDArray[np.float64]
+SLOTS, JOINT = 13, 7
+
+
+@dataclass(frozen=True)
+class SymbolFactors:
+    """Betas by factor slot (N, 13), joint loadings raw and shrunk (N, 7), observations of the market beta (N,)."""
+
+    betas: Floats
+    joint: Floats
+    shrunk: Floats
+
+
+def load_symbol_factors(universe: Universe, first: dt.date, last: dt.date, wanted: NDArray[np.int64]) -> dict[dt.date, SymbolFactors]:
+    """The stored betas of these securities by session, placed in the universe; NaN where there is none."""
+    rows = read_columns(
+        "SELECT security_id, calculation_date, beta_value, joint_beta, joint_shrunk FROM symbol_factor_exposures "
+        "WHERE security_id = ANY(%(ids)s) AND calculation_date BETWEEN %(first)s AND %(last)s ORDER BY calculation_date, security_id",
+        {"ids": wanted.tolist(), "first": first, "last": last},
+    )
+    place = universe.columns(rows["security_id"])
+    result = {}
+    for session in np.unique(rows["calculation_date"]):
+        low, high = np.searchsorted(rows["calculation_date"], [session, session + np.timedelta64(1, "D")])
+        matrices = []
+        for name, width in (("beta_value", SLOTS), ("joint_beta", JOINT), ("joint_shrunk", JOINT)):
+            matrix = np.full((len(universe.security), width), np.nan)
+            matrix[place[low:high]] = np.stack(rows[name][low:high].tolist())
+            matrices.append(matrix)
+        result[session.item()] = SymbolFactors(*matrices)
+    return result
+
+
+@dataclass(frozen=True)
+class ScenarioFactors:
+    """What K scenarios do to the joint factors at a session: plausible and unbounded (K, 7), market move (K,), NaN if skipped."""
+
+    factors: Floats
+    unbounded: Floats
+    market_move: Floats
+    scale: Floats
+
+
+def load_scenario_factors(ids: tuple[str, ...], first: dt.date, last: dt.date) -> dict[dt.date, ScenarioFactors]:
+    """The stored scenario shocks by session, in the order of `ids`."""
+    rows = read_columns(
+        "SELECT calculation_date, scenario_key, factor_shock, unbounded_factor_shock, implied_market_move, plausibility_scale "
+        "FROM scenario_factor_shocks WHERE calculation_date BETWEEN %(first)s AND %(last)s ORDER BY calculation_date",
+        {"first": first, "last": last},
+    )
+    slot = {key: i for i, key in enumerate(ids)}
+    result = {}
+    for session in np.unique(rows["calculation_date"]):
+        low, high = np.searchsorted(rows["calculation_date"], [session, session + np.timedelta64(1, "D")])
+        values = ScenarioFactors(
+            np.full((len(ids), JOINT), np.nan), np.full((len(ids), JOINT), np.nan), np.full(len(ids), np.nan), np.full(len(ids), np.nan)
+        )
+        for i in range(int(low), int(high)):
+            k = slot.get(rows["scenario_key"][i])
+            if k is None:
+                continue
+            values.factors[k], values.unbounded[k] = rows["factor_shock"][i], rows["unbounded_factor_shock"][i]
+            values.market_move[k], values.scale[k] = rows["implied_market_move"][i], rows["plausibility_scale"][i]
+        result[session.item()] = values
+    return result

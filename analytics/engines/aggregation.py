@@ -1,0 +1,46 @@
+"""From symbols to books: weights netted by underlying, and what they make of symbol-level betas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.engines.regression import Floats, Ints
+
+
+def net_by_symbol(dollars: Floats, portfolio: Ints, symbol: Ints, count: int, symbols: int) -> Floats:
+    """Delta-adjusted dollars by book and symbol, (P, N), lots of one underlying netted. Lots with symbol -1 are left out."""
+    inside = (symbol >= 0) & ~np.isnan(dollars)
+    key = portfolio[inside] * symbols + symbol[inside]
+    return np.bincount(key, weights=dollars[inside], minlength=count * symbols).reshape(count, symbols)
+
+
+@dataclass(frozen=True)
+class FactorExposures:
+    """Of P books to K factors: fraction of equity (NaN without positive equity) and dollars, (P, K); `coverage` (P, K) is the
+    share of absolute delta dollars that has a beta, NaN for books without any."""
+
+    value: Floats
+    dollar: Floats
+    coverage: Floats
+
+
+def factor_exposures(holdings: Floats, betas: Floats, equity: Floats, *, uncovered: Floats | None = None) -> FactorExposures:
+    """Exposure of every book as a sum over its symbols; never divided by coverage.
+
+    Parameters
+    ----------
+    holdings : (P, N) netted dollars. betas : (N, K), NaN where a symbol has none. equity : (P,).
+    uncovered : (P,) absolute dollars of holdings outside the symbols (private ones, contracts without a delta).
+    """
+    known = ~np.isnan(betas)
+    size = np.abs(holdings)
+    total = size.sum(axis=1) + (0.0 if uncovered is None else uncovered)
+    covered = size @ known
+    dollar = holdings @ np.nan_to_num(betas)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        coverage = np.where(total[:, None] > 0, covered / total[:, None], np.nan)
+        value = dollar / np.where(equity > 0, equity, np.nan)[:, None]
+    nothing = covered == 0
+    return FactorExposures(np.where(nothing, np.nan, value), np.where(nothing, np.nan, dollar), coverage)

@@ -1,0 +1,45 @@
+"""Sector exposure of books and its distance from a benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.engines.regression import Floats, Ints
+
+PSEUDO_SECTORS = ("ETFs", "Unclassified")
+
+
+def sector_dollars(values: Floats, portfolio: Ints, sector: Ints, count: int, sectors: int) -> tuple[Floats, Floats]:
+    """Gross and net dollars by book and sector, (P, S) each.
+
+    Parameters
+    ----------
+    values : (L,) signed dollars, NaN adds nothing. sector : (L,) codes below `sectors`.
+    """
+    key = portfolio * sectors + sector
+    filled = np.nan_to_num(values)
+    gross = np.bincount(key, weights=np.abs(filled), minlength=count * sectors)
+    net = np.bincount(key, weights=filled, minlength=count * sectors)
+    return gross.reshape(count, sectors), net.reshape(count, sectors)
+
+
+@dataclass(frozen=True)
+class ActiveWeights:
+    """One book against its benchmark: fractions of equity by sector, and the extremes (None without any real sector)."""
+
+    over_underweight: dict[str, float]
+    largest_overweight: str | None
+    largest_underweight: str | None
+
+
+def active_weights(portfolio: Mapping[str, float], benchmark: Mapping[str, float]) -> ActiveWeights:
+    """Portfolio less benchmark over the union of sectors; funds and unclassified holdings are never the extremes."""
+    union = sorted(set(portfolio) | set(benchmark))
+    active = {name: portfolio.get(name, 0.0) - benchmark.get(name, 0.0) for name in union}
+    real = {name: weight for name, weight in active.items() if name not in PSEUDO_SECTORS}
+    if not real:
+        return ActiveWeights(active, None, None)
+    return ActiveWeights(active, max(real, key=lambda n: (real[n], n)), min(real, key=lambda n: (real[n], n)))
