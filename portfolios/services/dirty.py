@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce, Least
+from django.utils import timezone
 
 from portfolios.models import Portfolio
 from sigmasight.core.errors import NotFound
@@ -16,8 +16,8 @@ from sigmasight.core.errors import NotFound
 def lock_portfolio(portfolio_id: UUID) -> Portfolio:
     """Load a portfolio for a change of its book; to be called first, inside the transaction of the change.
 
-    The row stays locked until that transaction ends. A roll that takes the same lock before it reads the book and
-    clears `dirty_from` therefore either sees the whole change or is told of it.
+    The row stays locked until that transaction ends, so that two changes of one book follow each other. Rows that only
+    point at the portfolio do not wait.
 
     Raises
     ------
@@ -30,23 +30,23 @@ def lock_portfolio(portfolio_id: UUID) -> Portfolio:
 
 
 def mark_dirty(portfolio_id: UUID, day: dt.date) -> None:
-    """Have the book rolled again from `day` on, or from an earlier day if it is marked so already."""
+    """Have the book rolled again from `day` on, or from an earlier day if it is marked so already.
+
+    The stamp moves even where the day stays: a roll that is under way must not take back a mark that was set after it
+    read the book.
+    """
     first = Value(day)
-    Portfolio.objects.filter(pk=portfolio_id).update(dirty_from=Least(Coalesce(F("dirty_from"), first), first))
+    Portfolio.objects.filter(pk=portfolio_id).update(
+        dirty_from=Least(Coalesce(F("dirty_from"), first), first), updated_at=timezone.now()
+    )
 
 
-def claim_dirty(portfolio_ids: Iterable[UUID]) -> dict[UUID, dt.date | None]:
-    """Take the marks of these portfolios over for a roll, and clear them.
-
-    To be called first in the transaction that reads the books and stores their ledgers: changes already begun are
-    waited for and seen, later ones wait for the roll and mark the book again. If the roll fails, the marks come back.
+def clear_dirty(portfolio_id: UUID, day: dt.date, stamp: dt.datetime) -> bool:
+    """Take back the mark a roll has answered: `day` and `stamp` (`updated_at`) as they were before it read the book.
 
     Returns
     -------
-    The mark each portfolio had; deleted portfolios are left out.
+    False if the book was changed since; the mark stays then, for the next roll.
     """
-    # One order for everybody, so that two rolls never wait for each other.
-    books = Portfolio.objects.filter(pk__in=list(portfolio_ids), deleted_at__isnull=True).order_by("pk")
-    marks = dict(books.select_for_update(no_key=True).values_list("pk", "dirty_from"))
-    Portfolio.objects.filter(pk__in=marks, dirty_from__isnull=False).update(dirty_from=None)
-    return marks
+    mark = Portfolio.objects.filter(pk=portfolio_id, dirty_from=day, updated_at=stamp)
+    return mark.update(dirty_from=None) == 1

@@ -37,6 +37,6 @@ def test_ledger(ledgers: dict[str, Any], case: str) -> None:
         (day["date"], name, got[name], wanted)
         for got, day in zip(ledgers[case], days, strict=True)
         for name, wanted in day.items()
-        if got[name] is None and wanted is not None or not same(name, got[name], wanted)
+        if (got[name] is None and wanted is not None) or not same(name, got[name], wanted)
     ]
     assert not off

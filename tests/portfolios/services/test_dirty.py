@@ -10,9 +10,8 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from portfolios.models import Portfolio
-from portfolios.services.dirty import claim_dirty, lock_portfolio, mark_dirty
+from portfolios.services.dirty import clear_dirty, lock_portfolio, mark_dirty
 from portfolios.services.equity import record_equity_change
-from tests.factories import PortfolioFactory
 
 EARLY, LATE = dt.date(2026, 1, 5), dt.date(2026, 2, 2)
 
@@ -29,27 +28,24 @@ def test_the_earliest_day_stays(portfolio: Portfolio) -> None:
 
 
 @pytest.mark.django_db
-def test_a_roll_takes_the_marks_and_clears_them(portfolio: Portfolio) -> None:
-    clean = PortfolioFactory()
-    gone = PortfolioFactory(is_active=False, deleted_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC), dirty_from=EARLY)
+def test_an_answered_mark_is_taken_back(portfolio: Portfolio) -> None:
     mark_dirty(portfolio.id, EARLY)
-    with transaction.atomic():
-        marks = claim_dirty([portfolio.id, clean.id, gone.id])
-    assert marks == {portfolio.id: EARLY, clean.id: None}
+    portfolio.refresh_from_db()
+    assert clear_dirty(portfolio.id, EARLY, portfolio.updated_at)
     assert dirty(portfolio) is None
 
 
 @pytest.mark.django_db
-def test_a_failed_roll_leaves_the_marks(portfolio: Portfolio) -> None:
+def test_a_mark_set_again_meanwhile_stays(portfolio: Portfolio) -> None:
     mark_dirty(portfolio.id, EARLY)
-    with transaction.atomic():
-        claim_dirty([portfolio.id])
-        transaction.set_rollback(True)
+    portfolio.refresh_from_db()
+    mark_dirty(portfolio.id, LATE)
+    assert not clear_dirty(portfolio.id, EARLY, portfolio.updated_at)
     assert dirty(portfolio) == EARLY
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_change_waits_for_the_roll(portfolio: Portfolio) -> None:
+def test_two_changes_of_one_book_follow_each_other(portfolio: Portfolio) -> None:
     def change(patience: str) -> None:
         try:
             with transaction.atomic(), connection.cursor() as cursor:
@@ -60,7 +56,7 @@ def test_a_change_waits_for_the_roll(portfolio: Portfolio) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            claim_dirty([portfolio.id])
+            lock_portfolio(portfolio.id)
             with pytest.raises(OperationalError):
                 pool.submit(change, "100ms").result()
         pool.submit(change, "5s").result()
