@@ -9,9 +9,9 @@ from uuid import UUID
 
 from django.db.models import Count, Max, Q
 
-from analytics.models import PortfolioSnapshot
+
 from marketdata import calendar
-from portfolios.models import Portfolio
+from portfolios.models import Portfolio, PortfolioSnapshot
 from sigmasight.core.errors import DomainError
 
 

@@ -337,7 +337,8 @@ def load_scenarios() -> ScenarioShocks:
         funds.append([float(shock[name]) if name in shock else np.nan for name in SHOCK_NAMES] + [np.nan])
         yields.append(float(shock["Interest_Rate"]) if "Interest_Rate" in shock else np.nan)
     for name, move in MARKET_SCENARIOS:
-        ids.append(name)
+        # Some stress scenarios bear the same names.
+        ids.append(f"move:{name}")
         rates = name.startswith("ir_")
         funds.append([np.nan if rates else move] + [np.nan] * 7)
         yields.append(move if rates else np.nan)

@@ -48,7 +48,7 @@ class ScenarioFactorShock(TimestampedModel):
     """What a scenario means for the seven joint factors at a session: with a symbol's loadings it gives the symbol's
     return.
 
-    `scenario_key` is a stress scenario's id or a name of `MARKET_SCENARIOS`. `plausibility_scale` 1 means the
+    `scenario_key` is a stress scenario's id, or ``move:`` and a name of `MARKET_SCENARIOS`. `plausibility_scale` 1 means the
     conditional mean was used as it is; below, it was drawn back to the length the factors' history allows.
     """
 

@@ -99,7 +99,10 @@ def _encode(field: models.Field[Any, Any], column: Column) -> tuple[copy_format.
     value = _value_field(field)
     quoted = f's."{field.column}"'
     if isinstance(value, ArrayField):
-        kind = str(value.base_field.db_type(connections["default"]))
+        element = value.base_field
+        while isinstance(element, ArrayField):
+            element = element.base_field
+        kind = str(element.db_type(connections["default"]))
         return copy_format.arrays(column, kind), f"{kind}[]", quoted
     if isinstance(value, models.DecimalField):
         decimals = value.decimal_places
