@@ -155,9 +155,8 @@ VALUATIONS = """
 def load_book(portfolio_ids: Sequence[UUID], through: dt.date) -> Book:
     """Read the books of these portfolios with four queries, whatever their number.
 
-    Nothing dated after `through` is in it, but history entered late is. Call it inside the transaction that holds the
-    portfolios, so that the four answers belong to one moment. The columns do not depend on the order of
-    `portfolio_ids`.
+    Nothing dated after `through` is in it, but history entered late is. A change stored between two of the queries has
+    marked its book dirty again, see `clear_dirty`. The columns do not depend on the order of `portfolio_ids`.
 
     Raises
     ------
