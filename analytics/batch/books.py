@@ -45,6 +45,7 @@ from analytics.models import MARKET_SCENARIOS
 from marketdata import calendar
 from marketdata.services.panel import load_panel
 from portfolios.models import Portfolio
+from portfolios.services.dirty import clear_dirty
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -134,10 +135,9 @@ def analyse_shard(plan: Plan, meter: StepMeter, family: str) -> None:
 def publish(plan: Plan) -> None:
     """Show the results up to the plan's target, and take back the dirty marks that were seen when it was made."""
     Portfolio.objects.filter(id__in=[need.portfolio_id for need in plan.needs]).update(results_as_of=plan.target)
-    seen = {need.portfolio_id: need.dirty_seen for need in plan.needs if need.dirty_seen is not None}
-    for portfolio_id, mark in seen.items():
-        # A mark set meanwhile is for the next run.
-        Portfolio.objects.filter(id=portfolio_id, dirty_from=mark).update(dirty_from=None)
+    for need in plan.needs:
+        if need.dirty_seen is not None:
+            clear_dirty(need.portfolio_id, need.dirty_seen, need.stamp)
 
 
 def _load_market(plan: Plan) -> Market:

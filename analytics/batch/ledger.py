@@ -33,6 +33,7 @@ from portfolios.models import PortfolioSnapshot, PositionSnapshot, TradeKind
 from portfolios.services.book import CLASSES, Book, load_book
 from portfolios.services.settlements import Settlement, record_settlements
 from portfolios.services.units import restate_positions
+from sigmasight.core import clock
 from sigmasight.core.bulk import Ragged, Scaled, UpsertCount, read_columns, to_uuids, upsert, uuid_index
 
 Floats = NDArray[np.float64]
@@ -62,7 +63,9 @@ def roll_shard(plan: Plan, meter: StepMeter, family: str) -> None:
         meter.wrote("portfolio_snapshots", _store_snapshots(book, panel, inputs.first, result, wanted))
         meter.wrote("position_snapshots", _store_lots(book, panel, inputs.first, result, wanted, modelled))
         _settle(book, panel, result)
-        restate_positions(_split_securities(book, plan), plan.target)
+        restate_positions(
+            _split_securities(book, plan), clock.market_today(), portfolio_ids=[need.portfolio_id for need in plan.needs]
+        )
     for trade, reason in zip(result.refused_trades.tolist(), result.refusals.tolist(), strict=True):
         lot = book.trades.lot[trade]
         name = "closes more than was held" if reason == Refusal.MORE_THAN_HELD else "was opened after its expiry"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Q
-from django.db.models.functions import Least
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from analytics.batch import books, contracts, ledger, market, positions, symbols
@@ -54,8 +54,9 @@ def apply_corrections() -> int:
     for security_id, day in sorted(earliest.items()):
         held = Q(positions__security_id=security_id) | Q(positions__security__option_contract__underlying_id=security_id)
         ids = Portfolio.objects.filter(held).values("id")
-        Portfolio.objects.filter(id__in=ids).update(dirty_from=Least(F("dirty_from"), day))
-        Portfolio.objects.filter(id__in=ids, dirty_from__isnull=True).update(dirty_from=day)
+        Portfolio.objects.filter(id__in=ids).update(
+            dirty_from=Least(Coalesce(F("dirty_from"), Value(day)), Value(day)), updated_at=timezone.now()
+        )
     PriceCorrection.objects.filter(id__in=[c.id for c in pending]).update(processed_at=timezone.now())
     return len(pending)
 

@@ -17,13 +17,15 @@ from sigmasight.core.errors import DomainError
 
 @dataclass(frozen=True)
 class Need:
-    """One portfolio's work: every session from `first` to the run's target. `dirty_seen` is the mark that was read."""
+    """One portfolio's work: every session from `first` to the run's target. `dirty_seen` is the mark that was read, `stamp` the
+    portfolio's `updated_at` then: together they say whether it was changed since."""
 
     portfolio_id: UUID
     name: str
     inception: dt.date
     first: dt.date
     dirty_seen: dt.date | None
+    stamp: dt.datetime
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def plan_run(target: dt.date, *, portfolio_ids: Sequence[UUID] | None = None, re
         .annotate(newest=Max("snapshot_date"), count=Count("id"))
     }
     needs = []
-    for book in books.order_by("id").values("id", "name", "equity_as_of", "dirty_from", "results_as_of"):
+    for book in books.order_by("id").values("id", "name", "equity_as_of", "dirty_from", "results_as_of", "updated_at"):
         inception = calendar.session_on_or_after(book["equity_as_of"])
         if inception > target:
             continue
@@ -106,7 +108,7 @@ def plan_run(target: dt.date, *, portfolio_ids: Sequence[UUID] | None = None, re
                 candidates.append(calendar.session_on_or_after(mark))
         first = max(min(candidates), inception)
         if first <= target:
-            needs.append(Need(book["id"], book["name"], inception, first, book["dirty_from"]))
+            needs.append(Need(book["id"], book["name"], inception, first, book["dirty_from"], book["updated_at"]))
     return Plan(target, tuple(needs))
 
 

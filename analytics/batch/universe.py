@@ -8,19 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.engines.factors import FACTOR_FUNDS
+from analytics.engines.sector import SECTOR_NAMES
 from marketdata.services.securities import SECTOR_FUNDS
 from sigmasight.core.bulk import read_columns
 
 Ints = NDArray[np.int64]
-# The provider's sector names beside the ones the benchmark uses.
-SECTOR_NAMES = {
-    "Financial Services": "Financials",
-    "Consumer Cyclical": "Consumer Discretionary",
-    "Consumer Defensive": "Consumer Staples",
-    "Basic Materials": "Materials",
-    "Information Technology": "Technology",
-    "Health Care": "Healthcare",
-}
 SECTORS = tuple(SECTOR_FUNDS)
 FUND_TYPES = ("etf", "etn", "mutual_fund")
 

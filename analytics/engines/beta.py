@@ -7,9 +7,9 @@ from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import ndtr, stdtrit
 
-from analytics.engines.regression import Floats, Ints, fit
+from analytics.engines.regression import Floats, Ints, fit, newey_west_lags
 
 CONFIDENCE = 0.95
 
@@ -133,3 +133,55 @@ def dimson(asset_returns: Floats, benchmark_returns: Floats, *, lags: int = 1, l
     slopes = np.insert(total.coefficients[:, 1:], lags, 0.0, axis=1)
     slopes[:, lags] = total.coefficients[:, 0] - slopes.sum(axis=1)
     return total.coefficients[:, 0], total.std_errors[:, 0], slopes
+
+
+@dataclass(frozen=True)
+class OlsDiagnostics:
+    """What a regression report shows beside the estimate of one series: NaN where the status allows none."""
+
+    adjusted_r_squared: float
+    t_stat: float
+    residual_std: float
+    durbin_watson: float
+    hc3_std_error: float
+    newey_west_lags: int
+    newey_west_t: float
+    newey_west_p_value: float
+    is_significant: bool
+
+
+def diagnose(estimate: BetaEstimate, asset: Floats, benchmark: Floats, *, level: float = 0.10) -> OlsDiagnostics:
+    """Diagnostics of the first asset of `estimate`, complete rows.
+
+    Parameters
+    ----------
+    asset, benchmark : (T,) the series of the fit. level : significance asked of the p-value.
+
+    Source: Durbin and Watson (1950); MacKinnon and White (1985) for HC3; the robust p-value takes the normal distribution.
+    """
+    n = int(estimate.observations[0])
+    residual = asset - estimate.alpha[0] - estimate.beta[0] * benchmark
+    centred = benchmark - benchmark.mean()
+    spread = centred @ centred
+    leverage = 1 / n + centred**2 / spread
+    hc3 = np.sqrt(((centred * residual / (1 - leverage)) ** 2).sum()) / spread
+    robust = float(estimate.newey_west_std_error[0])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t, robust_t = estimate.beta[0] / estimate.std_error[0], estimate.beta[0] / robust
+        watson = (np.diff(residual) ** 2).sum() / (residual @ residual)
+    return OlsDiagnostics(
+        adjusted_r_squared=float(1 - (1 - estimate.r_squared[0]) * (n - 1) / (n - 2)),
+        t_stat=float(t),
+        residual_std=float(np.sqrt(max(estimate.residual_variance[0], 0.0))),
+        durbin_watson=float(watson),
+        hc3_std_error=float(hc3),
+        newey_west_lags=newey_west_lags(n),
+        newey_west_t=float(robust_t),
+        newey_west_p_value=float(2 * ndtr(-abs(robust_t))),
+        is_significant=bool(estimate.p_value[0] < level),
+    )
+
+
+def exceeds_cap(beta: Floats, cap: float) -> NDArray[np.bool_]:
+    """Whether a raw beta lies beyond a cap: flagged, never cut."""
+    return np.abs(np.nan_to_num(beta)) > cap

@@ -40,25 +40,27 @@ def oracle_approximating(returns: Floats) -> tuple[Floats, float]:
     return (1 - intensity) * sample + intensity * mean * np.eye(count), float(intensity)
 
 
-def shrink_to_constant_correlation(returns: Floats) -> tuple[Floats, float]:
+def shrink_to_constant_correlation(returns: Floats, *, ddof: int = 0) -> tuple[Floats, float]:
     """Ledoit and Wolf's (2004, JPM) estimate towards equal correlations: covariance (N, N) and the intensity.
 
     Parameters
     ----------
-    returns : (T, N) complete rows.
+    returns : (T, N) complete rows. ddof : the sample covariance divides by T - ddof; the moments always by T.
     """
     centred = returns - returns.mean(axis=0)
     rows, count = centred.shape
-    sample = centred.T @ centred / rows
+    sample = centred.T @ centred / (rows - ddof)
     deviation = np.sqrt(np.diag(sample))
     outer = np.outer(deviation, deviation)
     average = (np.sum(sample / outer) - count) / (count * (count - 1))
     target = average * outer
     np.fill_diagonal(target, np.diag(sample))
     squared = centred**2
-    pi_matrix = squared.T @ squared / rows - sample**2
+    moments = centred.T @ centred / rows
+    pi_matrix = squared.T @ squared / rows - 2 * moments * sample + sample**2
     # How the diagonal and the off-diagonal errors move together.
-    theta = (centred**3).T @ centred / rows - np.diag(sample)[:, None] * sample
+    own = np.diag(sample)[:, None]
+    theta = (centred**3).T @ centred / rows - np.diag(moments)[:, None] * sample - moments * own + own * sample
     np.fill_diagonal(theta, 0.0)
     rho = np.trace(pi_matrix) + average * np.sum(np.outer(1 / deviation, deviation) * theta)
     gamma = np.linalg.norm(sample - target) ** 2

@@ -345,3 +345,18 @@ def scale_to_positions(unit: OptionValues, quantity: ArrayLike, multiplier: Arra
         vega_dollars=shares * unit.vega,
         rho_dollars=shares * unit.rho,
     )  # fmt: skip
+
+
+def taylor_change(base: OptionValues, spot: ArrayLike, spot_shock: float, volatility_shock: float, rate_shock: float) -> dict[str, float]:
+    """What Greeks alone make of a shock, per share: delta; delta and gamma; and with vega and rho. For comparison with the full
+    revaluation, which is what stress uses.
+
+    Parameters
+    ----------
+    spot_shock : return of the underlying. volatility_shock, rate_shock : fractions.
+    """
+    move = float(np.asarray(spot)) * spot_shock
+    delta = float(base.delta) * move
+    gamma = delta + 0.5 * float(base.gamma) * move**2
+    full = gamma + 100 * float(base.vega) * volatility_shock + 100 * float(base.rho) * rate_shock
+    return {"delta_only": delta, "delta_gamma": gamma, "delta_gamma_vega_rho": full}

@@ -31,6 +31,11 @@ class LinearFits:
     residuals: Floats
     newey_west: Floats | None
 
+    def adjusted_r_squared(self, regressors: int) -> Floats:
+        """R² corrected for the number of regressors, (N,)."""
+        n = self.observations
+        return np.asarray(1 - (1 - self.r_squared) * (n - 1) / (n - regressors - 1))
+
 
 def newey_west_lags(observations: int) -> int:
     """Bartlett lags ``floor(4 (n / 100)^(2/9))``. Source: Newey and West (1994)."""

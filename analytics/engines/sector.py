@@ -10,6 +10,15 @@ import numpy as np
 from analytics.engines.regression import Floats, Ints
 
 PSEUDO_SECTORS = ("ETFs", "Unclassified")
+# The provider's sector names beside the ones the benchmark uses.
+SECTOR_NAMES = {
+    "Financial Services": "Financials",
+    "Consumer Cyclical": "Consumer Discretionary",
+    "Consumer Defensive": "Consumer Staples",
+    "Basic Materials": "Materials",
+    "Information Technology": "Technology",
+    "Health Care": "Healthcare",
+}
 
 
 def sector_dollars(values: Floats, portfolio: Ints, sector: Ints, count: int, sectors: int) -> tuple[Floats, Floats]:
@@ -43,3 +52,15 @@ def active_weights(portfolio: Mapping[str, float], benchmark: Mapping[str, float
     if not real:
         return ActiveWeights(active, None, None)
     return ActiveWeights(active, max(real, key=lambda n: (real[n], n)), min(real, key=lambda n: (real[n], n)))
+
+
+def newest_set(dates: list[str], on: str) -> str | None:
+    """The newest of the benchmark's dates (ISO) not after a day, None before the first."""
+    return max((date for date in dates if date <= on), default=None)
+
+
+def sector_label(name: str | None, *, is_fund: bool = False, apart: bool = False) -> str:
+    """The sector a holding counts in: its own under the benchmark's name, funds and unclassified holdings under theirs."""
+    if apart or (not name and not is_fund):
+        return "Unclassified"
+    return "ETFs" if is_fund else SECTOR_NAMES.get(str(name), str(name))

@@ -131,3 +131,16 @@ def factor_level_stress(exposure_dollars: Floats, moves: Floats, shocked: NDArra
     """
     parts = exposure_dollars * moves
     return float(parts[shocked].sum()), float(parts.sum()), parts
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a loss or gain means for a book: percent of equity (NaN without any), and whether it would be wiped out."""
+
+    percent_of_equity: float
+    loss_exceeds_equity: bool
+
+
+def outcome(pnl: float, equity: float) -> Outcome:
+    """A scenario's P&L against equity; losses are never capped."""
+    return Outcome(100 * pnl / equity if equity > 0 else float("nan"), pnl < -equity)

@@ -313,11 +313,8 @@ def _forecast(returns: Floats, bars: Floats | None) -> VolatilityForecast:
     if bars is not None:
         both = ~np.isnan(bars) & ~np.isnan(squares)
         ranged = both.sum(axis=0) * 2 >= (~np.isnan(squares)).sum(axis=0)
-        level = np.where(both, squares, 0.0).sum(axis=0)
-        total = np.where(both, bars, 0.0).sum(axis=0)
         # Ranges from discrete ticks are too small; the scale restores the level of close-to-close moves.
-        scale = np.divide(level, total, out=np.ones(len(level)), where=total > 0)
-        variance = np.where(ranged, bars * scale, variance)
+        variance = np.where(ranged, bars * range_scale(squares, bars), variance)
     days = (~np.isnan(variance)).sum(axis=0)
     fits = har(variance)
     modelled = (days >= HAR_MINIMUM) & ~np.isnan(fits.variance)
@@ -354,3 +351,29 @@ def range_volatility(opened: Floats, high: Floats, low: Floats, close: Floats, *
     k = 0.34 / (1.34 + (window + 1) / (window - 1))
     yang = (o - before).var(axis=0, ddof=1) + k * (c - o).var(axis=0, ddof=1) + (1 - k) * rogers
     return RangeVolatility(*(np.sqrt(YEAR * v) for v in (yang, parkinson, garman, rogers)))
+
+
+def annualise(variance: float) -> float:
+    """Annual volatility of a daily variance."""
+    return float(np.sqrt(YEAR * variance))
+
+
+def zero_mean(returns: Floats, window: int) -> Floats:
+    """Realised volatility about zero instead of the window's mean, (N,)."""
+    return np.asarray(np.sqrt(YEAR * np.nanmean(returns[-window:] ** 2, axis=0)))
+
+
+def range_scale(squares: Floats, bars: Floats) -> Floats:
+    """What range variances have to be multiplied by to have the level of squared returns, (N,)."""
+    both = ~np.isnan(bars) & ~np.isnan(squares)
+    level, total = np.where(both, squares, 0.0).sum(axis=0), np.where(both, bars, 0.0).sum(axis=0)
+    return np.divide(level, total, out=np.ones(len(level)), where=total > 0)
+
+
+def ewma_backcast(variance: Floats, *, decay: float = DECAY, days: int = 75) -> Floats:
+    """Exponentially weighted variance forecast started from a backcast: the weighted mean of the first days, (N,)."""
+    weight = decay ** np.arange(min(days, len(variance)))
+    level = (weight[:, None] * variance[: len(weight)]).sum(axis=0) / weight.sum()
+    for row in variance:
+        level = decay * level + (1 - decay) * row
+    return np.asarray(level)

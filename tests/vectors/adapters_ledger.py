@@ -10,6 +10,7 @@ import numpy as np
 from analytics.engines.ledger import LedgerResult, Quality, to_decimal
 from analytics.engines.pnl import roll_ledger
 from tests.analytics.engines.ledger_book import Book
+from tests.vectors.registry import produces
 
 MONEY = {
     "equity_balance": "equity",
@@ -26,6 +27,7 @@ MONEY = {
 }
 
 
+@produces("21_equity_rollforward")
 def equity_rollforward(inputs: dict[str, Any]) -> dict[str, Any]:
     return {case["id"]: _ledger(case) for case in inputs["cases"]}
 

@@ -1,0 +1,38 @@
+"""Every vector file passes at its own tolerance."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.vectors.reader import check, compare, load_adapters, vector_names
+from tests.vectors.registry import ADAPTERS
+
+load_adapters()
+
+
+@pytest.mark.parametrize("name", vector_names())
+def test_vector_file(name: str, record_property: pytest.RecordProperty) -> None:
+    assert name in ADAPTERS, f"{name}.json has no adapter"
+    report = check(name)
+    record_property("compared", report.compared)
+    record_property("worst", report.worst)
+    assert report.compared > 0
+    assert not report.failures, "\n".join(report.failures[:20])
+
+
+def test_a_wrong_value_is_noticed() -> None:
+    report = compare("x", {"a": {"beta": 1.0}}, {"a": {"beta": 1.0 + 2e-6}}, {"default": {"rel": 1e-6}})
+    assert report.failures == ["a/beta: 1.000002, expected 1.0 within 1e-06, off by 2e-06"]
+
+
+def test_a_missing_value_is_noticed() -> None:
+    assert compare("x", {"a": 1.0}, {}, {"default": {"abs": 1}}).failures == ["a: is not produced"]
+
+
+def test_a_zero_is_not_null() -> None:
+    assert compare("x", {"a": None}, {"a": 0.0}, {"default": {"abs": 1}}).failures
+
+
+def test_figures_of_the_original_are_information() -> None:
+    report = compare("x", {"reference_pnl": 1.0, "beta_capped_reference": 2.0}, {}, {"default": {"abs": 0.1}})
+    assert (report.compared, report.information, report.failures) == (0, 2, [])
