@@ -207,7 +207,7 @@ CELERY_TASK_ROUTES = {
     "analytics.*": {"queue": f"{_queue_prefix}batch"},
     "assistant.*": {"queue": f"{_queue_prefix}assistant"},
 }
-CELERY_QUEUES = ["default", "marketdata", "batch", "assistant"]
+WORKER_QUEUES = [CELERY_TASK_DEFAULT_QUEUE, *(f"{_queue_prefix}{name}" for name in ("marketdata", "batch", "assistant"))]
 # A task whose worker dies is handed to another one: every task of the batch is idempotent.
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -71,6 +71,7 @@ def start_run(
         )  # fmt: skip
 
 
+@transaction.atomic
 def close_dead_runs() -> list[UUID]:
     """Close runs nobody works on any more: inline runs whose process is gone, others whose heartbeat is stale.
 
@@ -99,38 +100,52 @@ def _holder_is_alive(run_id: UUID) -> bool:
         return not cursor.fetchone()[0]
 
 
-@contextmanager
-def sign_of_life(run: BatchRun) -> Iterator[None]:
-    """Hold the run's lock and refresh its heartbeat from a thread with a connection of its own.
+class Heartbeat:
+    """Refreshes a run's heartbeat from a thread with a connection of its own, and holds the run's lock if asked to.
 
-    The lock falls with the connection, so a killed process is known to be dead at once; the heartbeat serves runs that are
-    spread over workers.
+    The lock falls with the connection, so an inline run whose process was killed is known to be dead at once; the heartbeat
+    serves runs that are spread over workers.
     """
-    done, locked = threading.Event(), threading.Event()
 
-    def beat() -> None:
+    def __init__(self, run: BatchRun, *, lock: bool = False) -> None:
+        self._run_id, self._lock = run.id, lock
+        self._done, self._ready = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._beat, name=f"heartbeat-{run.id}", daemon=True)
+
+    def _beat(self) -> None:
         own = connections.create_connection("default")
         try:
-            with own.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_lock(%s, %s)", [RUN_LOCK_SPACE, _lock_key(run.id)])
-            locked.set()
-            while not done.wait(settings.BATCH_HEARTBEAT_SECONDS):
+            if self._lock:
                 with own.cursor() as cursor:
-                    cursor.execute("UPDATE batch_run_history SET heartbeat_at = now() WHERE id = %s", [run.id])
+                    cursor.execute("SELECT pg_advisory_lock(%s, %s)", [RUN_LOCK_SPACE, _lock_key(self._run_id)])
+            self._ready.set()
+            while not self._done.wait(settings.BATCH_HEARTBEAT_SECONDS):
+                with own.cursor() as cursor:
+                    cursor.execute("UPDATE batch_run_history SET heartbeat_at = now() WHERE id = %s", [self._run_id])
         except Exception:
-            logger.exception("the heartbeat of run %s stopped", run.id)
+            logger.exception("the heartbeat of run %s stopped", self._run_id)
         finally:
-            locked.set()
+            self._ready.set()
             own.close()
 
-    thread = threading.Thread(target=beat, name=f"heartbeat-{run.id}", daemon=True)
-    thread.start()
-    locked.wait(30)
+    def start(self) -> None:
+        self._thread.start()
+        self._ready.wait(30)
+
+    def stop(self) -> None:
+        self._done.set()
+        self._thread.join(10)
+
+
+@contextmanager
+def sign_of_life(run: BatchRun, *, lock: bool = True) -> Iterator[None]:
+    """Keep the run's heartbeat, and its lock, while the block runs."""
+    beat = Heartbeat(run, lock=lock)
+    beat.start()
     try:
         yield
     finally:
-        done.set()
-        thread.join(10)
+        beat.stop()
 
 
 def set_total(run: BatchRun, jobs: int) -> None:

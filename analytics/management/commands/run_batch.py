@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+import time
+from dataclasses import replace
 from uuid import UUID
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from analytics.batch import progress
+from analytics.batch import canvas, progress
 from analytics.batch.night import Request, run_night
+from analytics.models import BatchRun
 from sigmasight.core.errors import DomainError
 
 INTERRUPTED = 130
+POLL_SECONDS = 0.5
 
 
 class Command(BaseCommand):
@@ -41,8 +45,16 @@ class Command(BaseCommand):
             dry_run=bool(options["dry_run"]),
             accept_coverage=bool(options["accept_coverage"]),
         )
+        inline = bool(options["inline"]) or request.dry_run
+        if not inline and not canvas.workers_answer():
+            raise CommandError("No worker answers on the broker. Start one (make serve), or run with --inline.")
         try:
-            outcome = run_night(request, progress=progress.for_stream(sys.stderr))
+            if inline:
+                outcome = run_night(request, progress=progress.for_stream(sys.stderr))
+            else:
+                outcome = canvas.start(replace(request, executor="celery"))
+                if outcome.run is not None:
+                    self._follow(outcome.run)
         except DomainError as error:
             if error.code == "not_a_session":
                 self.stdout.write(error.message)
@@ -66,3 +78,14 @@ class Command(BaseCommand):
             for detail in (run.error_summary or {}).get("details", []):
                 self.stderr.write(detail)
             sys.exit(outcome.exit_code)
+
+    def _follow(self, run: BatchRun) -> None:
+        """Show the progress of a run on the workers until it ends; interrupting the command leaves the run alone."""
+        display = progress.for_stream(sys.stderr)
+        with display.bar("run on the workers", run.total_jobs, "jobs") as bar:
+            shown = 0
+            while run.is_active:
+                time.sleep(POLL_SECONDS)
+                run.refresh_from_db()
+                bar.advance(run.completed_jobs - shown, run.current_job)
+                shown = run.completed_jobs

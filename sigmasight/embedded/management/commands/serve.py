@@ -49,7 +49,7 @@ class Command(BaseCommand):
             ],
             "worker": [
                 *celery, "worker", "--concurrency", str(options["workers"]), "--loglevel", "INFO", "--without-gossip",
-                "--without-mingle", "-Q", ",".join(settings.CELERY_QUEUES),
+                "--without-mingle", "-Q", ",".join(settings.WORKER_QUEUES),
             ],
             "beat": [*celery, "beat", "--loglevel", "WARNING", "--pidfile="],
         }  # fmt: skip
