@@ -34,7 +34,9 @@ def shard(run_id: str, phase: str, number: int, target: str, needs: list[dict[st
 
 
 @shared_task(name="analytics.tasks.after_phase")
-def after_phase(lost: list[list[str]], run_id: str, phase: str, target: str, shards: list[list[dict[str, Any]]], started: float) -> None:
+def after_phase(
+    lost: list[list[str]], run_id: str, phase: str, target: str, shards: list[list[dict[str, Any]]], started: float
+) -> None:
     canvas.after_phase(lost, run_id, phase, target, shards, started)
 
 

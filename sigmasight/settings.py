@@ -19,7 +19,7 @@ if (BASE_DIR / ".env").exists():
 PRODUCTION = env.bool("PRODUCTION", default=False)
 TESTING = env.bool("SIGMASIGHT_TESTING", default=False)
 DEBUG = env.bool("DEBUG", default=False)
-DEVELOPMENT_SECRET = "development-only-secret-key-never-used-in-production"
+DEVELOPMENT_SECRET = "development-only-secret-key-never-used-in-production"  # noqa: S105 - refused below
 SECRET_KEY = env("SECRET_KEY", default=DEVELOPMENT_SECRET)
 if PRODUCTION:
     if DEBUG:
@@ -59,7 +59,11 @@ def _database(variable: str) -> dict[str, object]:
 
 DATABASES = {"default": _database("DATABASE_URL"), "ai": _database("AI_DATABASE_URL")}
 # The assistant waits for its database two seconds at most; the core never waits for it.
-DATABASES["ai"]["OPTIONS"] = {"connect_timeout": 2, "application_name": "sigmasight", "options": "-c statement_timeout=2000"}
+DATABASES["ai"]["OPTIONS"] = {
+    "connect_timeout": 2,
+    "application_name": "sigmasight",
+    "options": "-c statement_timeout=2000",
+}
 if env.bool("SIGMASIGHT_MIGRATING", default=False):
     DATABASES["ai"]["OPTIONS"] = {"connect_timeout": 10, "application_name": "sigmasight"}
 DATABASE_ROUTERS = ["sigmasight.routers.DatabaseRouter"]
@@ -174,7 +178,9 @@ WHITENOISE_AUTOREFRESH = not PRODUCTION
 
 # -- transport security
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver"])
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver"]
+)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
@@ -207,7 +213,10 @@ CELERY_TASK_ROUTES = {
     "analytics.*": {"queue": f"{_queue_prefix}batch"},
     "assistant.*": {"queue": f"{_queue_prefix}assistant"},
 }
-WORKER_QUEUES = [CELERY_TASK_DEFAULT_QUEUE, *(f"{_queue_prefix}{name}" for name in ("marketdata", "batch", "assistant"))]
+WORKER_QUEUES = [
+    CELERY_TASK_DEFAULT_QUEUE,
+    *(f"{_queue_prefix}{name}" for name in ("marketdata", "batch", "assistant")),
+]
 # A task whose worker dies is handed to another one: every task of the batch is idempotent.
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

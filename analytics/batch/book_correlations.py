@@ -65,10 +65,23 @@ def book_correlations(
         symbols, place = np.unique(column[mine], return_inverse=True)
         gross = np.bincount(place, weights=np.abs(held.market_value[mine]))
         dollars = np.abs(np.bincount(place, weights=np.nan_to_num(book.dollars[mine])))
-        large = held_together(gross, gross.sum(), least_value=LEAST_VALUE, least_weight=LEAST_WEIGHT)
+        large = held_together(gross, gross.sum(), least_value=LEAST_VALUE, least_weight=LEAST_WEIGHT)  # type: ignore[arg-type]
         kept = large & enough[symbols] & moving[symbols] & (dollars > 0)
         results.append(
-            _one_book(returns[:, symbols[kept]], log_market, gross[kept], dollars[kept], symbols[kept], len(symbols), universe, facts, lot[mine], place, kept, tags)
+            _one_book(
+                returns[:, symbols[kept]],
+                log_market,
+                gross[kept],
+                dollars[kept],
+                symbols[kept],
+                len(symbols),
+                universe,
+                facts,
+                lot[mine],
+                place,
+                kept,
+                tags,
+            )
             if kept.sum() >= 2
             else None
         )
@@ -88,7 +101,9 @@ def _one_book(
     overlap = pairs.observations[low, high].min()
     groups = clusters(pairs.correlation, threshold=THRESHOLD)
     named = [
-        _cluster(number, members, pairs.correlation, gross, symbols, universe, facts, lots, place, np.flatnonzero(kept), tags)
+        _cluster(
+            number, members, pairs.correlation, gross, symbols, universe, facts, lots, place, np.flatnonzero(kept), tags
+        )
         for number, members in enumerate(groups, start=1)
     ]
     together = sum(gross[members].sum() for members in groups)
@@ -101,7 +116,11 @@ def _one_book(
         "portfolio_correlation": by_gross.weighted_absolute,
         "psd_corrected": matrix.corrected,
         "psd_distance": round(matrix.distance, 10),
-        "data_quality": "sufficient" if overlap >= FULL_PAIRS else "limited" if overlap >= LIMITED_PAIRS else "insufficient",
+        "data_quality": "sufficient"
+        if overlap >= FULL_PAIRS
+        else "limited"
+        if overlap >= LIMITED_PAIRS
+        else "insufficient",
         "positions_included": len(gross),
         "positions_excluded": considered - len(gross),
         "clusters": named,

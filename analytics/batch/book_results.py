@@ -100,14 +100,27 @@ class Results:
         self._add_correlations(session, rows, correlations)
         self._append(
             "engine",
-            {**key, "results": pick(documents), "window_from": [None] * len(rows), "window_to": day, "price_source": [family] * len(rows)},
+            {
+                **key,
+                "results": pick(documents),
+                "window_from": [None] * len(rows),
+                "window_to": day,
+                "price_source": [family] * len(rows),
+            },
         )
 
     def _add_stress(self, session: dt.date, rows: NDArray[np.int64], stress: dict[str, Any]) -> None:
         reached = rows[(stress["covered"][rows] > 0) & (~np.isnan(stress["correlated_pnl"][rows])).any(axis=1)]
         key = {"portfolio": self._ids[reached].tolist(), "calculation_date": [session] * len(reached)}
         coverage = stress["coverage"][reached]
-        named = ("direct_pnl", "correlated_pnl", "correlated_pnl_without_vol_shock", "unbounded_pnl", "private_pnl", "unexplained")
+        named = (
+            "direct_pnl",
+            "correlated_pnl",
+            "correlated_pnl_without_vol_shock",
+            "unbounded_pnl",
+            "private_pnl",
+            "unexplained",
+        )
         self._append(
             "stress",
             {
@@ -121,17 +134,25 @@ class Results:
         linear = np.round(stress["linear_pnl"][reached], CENTS)
         self._append(
             "moves",
-            {**key, "predicted_pnl": predicted, "linear_pnl": linear, "convexity_effect": np.round(predicted - linear, CENTS), "coverage": coverage},
+            {
+                **key,
+                "predicted_pnl": predicted,
+                "linear_pnl": linear,
+                "convexity_effect": np.round(predicted - linear, CENTS),
+                "coverage": coverage,
+            },
         )
 
     def _add_contributions(self, session: dt.date, rows: NDArray[np.int64], risk: dict[str, Any]) -> None:
         self._append("contributions", {"rows": rows, "session": session, "values": risk["component_volatility"]})
 
-    def _add_correlations(self, session: dt.date, rows: NDArray[np.int64], correlations: list[dict[str, Any] | None]) -> None:
+    def _add_correlations(
+        self, session: dt.date, rows: NDArray[np.int64], correlations: list[dict[str, Any] | None]
+    ) -> None:
         found = [(self._ids[i], correlations[i]) for i in rows if correlations[i] is not None]
         if not found:
             return
-        names = [name for name in found[0][1] or {}]
+        names = list(found[0][1] or {})
         self._append(
             "correlation",
             {
@@ -147,7 +168,9 @@ class Results:
 
     def _joined(self, table: str) -> dict[str, Any]:
         return {
-            name: np.concatenate(parts) if isinstance(parts[0], np.ndarray) else [cell for part in parts for cell in part]
+            name: np.concatenate(parts)
+            if isinstance(parts[0], np.ndarray)
+            else [cell for part in parts for cell in part]
             for name, parts in self._tables.get(table, {}).items()
         }
 
@@ -156,9 +179,17 @@ class Results:
         snapshot = self._joined("snapshot")
         if snapshot:
             yield "portfolio_snapshots", self._update_snapshots(snapshot)
-        for table, model in (("factor", FactorExposure), ("stress", StressTestResult), ("moves", MarketRiskScenario), ("engine", EngineResult)):
+        for table, model in (
+            ("factor", FactorExposure),
+            ("stress", StressTestResult),
+            ("moves", MarketRiskScenario),
+            ("engine", EngineResult),
+        ):
             columns = self._joined(table)
-            yield model._meta.db_table, upsert(model, columns, unique=["portfolio", "calculation_date"]) if columns else NOTHING
+            yield (
+                model._meta.db_table,
+                upsert(model, columns, unique=["portfolio", "calculation_date"]) if columns else NOTHING,
+            )
         risk = self._joined("risk")
         if risk:
             risk |= self._contribution_columns()
@@ -202,7 +233,16 @@ class Results:
         numeric = {
             name: np.array(values, dtype=np.float64)
             for name, values in columns.items()
-            if name not in ("portfolio", "calculation_date", "psd_corrected", "data_quality", "clusters", "positions_included", "positions_excluded")
+            if name
+            not in (
+                "portfolio",
+                "calculation_date",
+                "psd_corrected",
+                "data_quality",
+                "clusters",
+                "positions_included",
+                "positions_excluded",
+            )
         }
         return upsert(
             CorrelationCalculation,

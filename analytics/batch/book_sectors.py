@@ -26,7 +26,9 @@ def load_benchmarks() -> Benchmarks:
         {"code": BENCHMARK},
     )
     sets: dict[dt.date, dict[str, float]] = {}
-    for day, sector, weight in zip(rows["asof_date"].tolist(), rows["sector"].tolist(), rows["weight"].tolist(), strict=True):
+    for day, sector, weight in zip(
+        rows["asof_date"].tolist(), rows["sector"].tolist(), rows["weight"].tolist(), strict=True
+    ):
         sets.setdefault(day, {})[SECTOR_NAMES.get(sector, sector)] = weight
     return sorted(sets.items())
 

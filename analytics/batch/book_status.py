@@ -56,14 +56,19 @@ def _document(
         return dict.fromkeys(
             ("portfolio_aggregation", "position_greeks", "factor_analysis", "market_risk_scenarios", "stress_testing",
              "position_correlations"), nothing,
-        ) | {"portfolio_snapshot": _result("ok", None, **counts, skipped=[]), "factor_correlations": _result("ok", None, skipped=[])}  # fmt: skip
+        ) | {
+            "portfolio_snapshot": _result("ok", None, **counts, skipped=[]), "factor_correlations": _result("ok", None, skipped=[]),
+        }  # fmt: skip
 
     days = int((~np.isnan(series[:, p])).sum())
     aggregate = "partial" if unpriced or not solvent else "ok"
     documents["portfolio_aggregation"] = _result(
         aggregate, None if solvent else "invalid_equity", **counts, positions_analyzed=total - len(unpriced), data_days=days,
         skipped=unpriced[:MOST_SKIPPED],
-        volatility={"observations": days, "method": volatility["forecast_method"][p], "reason": None if days >= MIN_SERIES else "insufficient_data"},
+        volatility={
+            "observations": days, "method": volatility["forecast_method"][p],
+            "reason": None if days >= MIN_SERIES else "insufficient_data",
+        },
         value_at_risk={
             "observations": int(risk["observations"][p]), "reason": None if not np.isnan(risk["var_95_1d"][p]) else "insufficient_data",
         },
@@ -75,7 +80,10 @@ def _document(
         positions_total=options, positions_analyzed=valued, skipped=[s for s in skipped if s[1] == "no_underlying_price"],
     )  # fmt: skip
     documents["portfolio_snapshot"] = _result(
-        "partial" if unpriced else "ok", "no_price_data" if unpriced else None, **counts, skipped=unpriced[:MOST_SKIPPED]
+        "partial" if unpriced else "ok",
+        "no_price_data" if unpriced else None,
+        **counts,
+        skipped=unpriced[:MOST_SKIPPED],
     )
     documents["factor_analysis"] = _covered(
         public, bool((~np.isnan(factor["exposure_dollar"][p])).any()), skipped, apart, counts, "no_factor_data",
@@ -94,18 +102,32 @@ def _document(
             )  # fmt: skip
     if correlation is None:
         reason = "no_public_positions" if public == 0 else "insufficient_data"
-        documents["position_correlations"] = _result("skipped", reason, **counts, skipped=(skipped + apart)[:MOST_SKIPPED])
+        documents["position_correlations"] = _result(
+            "skipped", reason, **counts, skipped=(skipped + apart)[:MOST_SKIPPED]
+        )
     else:
         documents["position_correlations"] = _result(
-            "partial" if skipped else "ok", None, **counts, positions_analyzed=correlation["positions_included"], skipped=skipped[:MOST_SKIPPED]
+            "partial" if skipped else "ok",
+            None,
+            **counts,
+            positions_analyzed=correlation["positions_included"],
+            skipped=skipped[:MOST_SKIPPED],
         )
     usable = not np.isnan(stress["correlated_pnl"]).all()
-    documents["factor_correlations"] = _result("ok" if usable else "skipped", None if usable else "insufficient_data", skipped=[])
+    documents["factor_correlations"] = _result(
+        "ok" if usable else "skipped", None if usable else "insufficient_data", skipped=[]
+    )
     return documents
 
 
 def _covered(
-    public: int, computed: bool, skipped: list[list[str]], apart: list[list[str]], counts: dict[str, int], missing: str, **more: Any
+    public: int,
+    computed: bool,
+    skipped: list[list[str]],
+    apart: list[list[str]],
+    counts: dict[str, int],
+    missing: str,
+    **more: Any,
 ) -> dict[str, Any]:
     left_out = (skipped + apart)[:MOST_SKIPPED]
     if public == 0:
@@ -113,7 +135,9 @@ def _covered(
     if not computed:
         return _result("skipped", missing, **counts, skipped=left_out, **more)
     analyzed = counts["positions_total"] - len(left_out)
-    return _result("partial" if skipped else "ok", None, **counts, positions_analyzed=analyzed, skipped=left_out, **more)
+    return _result(
+        "partial" if skipped else "ok", None, **counts, positions_analyzed=analyzed, skipped=left_out, **more
+    )
 
 
 def _round(value: float) -> float | None:

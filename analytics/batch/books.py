@@ -11,10 +11,10 @@ from django.conf import settings
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from analytics.batch.book_correlations import book_correlations, load_tag_names
 from analytics.batch.book_results import Results
 from analytics.batch.book_sectors import Benchmarks, load_benchmarks, sector_documents
 from analytics.batch.book_status import engine_documents
-from analytics.batch.book_correlations import book_correlations, load_tag_names
 from analytics.batch.holdings import (
     SECTOR_LABELS,
     ContractFacts,
@@ -103,9 +103,13 @@ def analyse_shard(plan: Plan, meter: StepMeter, family: str) -> None:
         holdings = load_holdings(ids, facts, plan.first, plan.target)
         contract_values = load_contract_values(contracts, plan.first, plan.target)
         wanted = np.unique(
-            np.concatenate([facts.column[facts.column >= 0], facts.proxy[facts.proxy >= 0], market.universe.factor_columns])
+            np.concatenate(
+                [facts.column[facts.column >= 0], facts.proxy[facts.proxy >= 0], market.universe.factor_columns]
+            )
         )
-        factors = load_symbol_factors(market.universe, plan.first, plan.target, market.universe.security[wanted[wanted >= 0]])
+        factors = load_symbol_factors(
+            market.universe, plan.first, plan.target, market.universe.security[wanted[wanted >= 0]]
+        )
         shocks = load_scenario_factors(market.scenarios.ids, plan.first, plan.target)
         tags = load_tag_names(ids)
     results = Results(ids, facts)
@@ -117,7 +121,8 @@ def analyse_shard(plan: Plan, meter: StepMeter, family: str) -> None:
             continue
         with meter.part("compute"):
             numbers = SymbolNumbers(
-                factors.get(session) or _no_factors(market.universe), shocks.get(session) or _no_scenarios(market.scenarios)
+                factors.get(session) or _no_factors(market.universe),
+                shocks.get(session) or _no_scenarios(market.scenarios),
             )
             values = contract_values.get(session) or no_contract_values(len(contracts.security))
             book = _book(held, facts, contracts, values, market.universe)
@@ -173,7 +178,9 @@ def _sparse(values: Floats, row: Ints, column: Ints, shape: tuple[int, int]) -> 
     return csr_matrix((values[inside], (row[inside], column[inside])), shape=shape)
 
 
-def _book(held: Holdings, facts: LotFacts, contracts: ContractFacts, values: ContractValues, universe: Universe) -> Book:
+def _book(
+    held: Holdings, facts: LotFacts, contracts: ContractFacts, values: ContractValues, universe: Universe
+) -> Book:
     lot, portfolio = held.lot, held.portfolio
     is_option, is_private = facts.is_option[lot], facts.is_private[lot]
     column, contract = facts.column[lot], facts.contract[lot]
@@ -213,15 +220,28 @@ def analyse_session(
     held = book.holdings
     row = calendar.session_ordinal(session) - market.first_row + 1
     window = slice(max(0, row - HISTORY), row)
-    private_dollars = by_book(np.where(facts.is_private[held.lot], np.abs(held.market_value), 0.0), held.portfolio, len(held.equity))
+    private_dollars = by_book(
+        np.where(facts.is_private[held.lot], np.abs(held.market_value), 0.0), held.portfolio, len(held.equity)
+    )
     snapshot = _snapshot_columns(book, facts, contracts)
-    series, covered = portfolio_returns(book, market, window)
+    series = portfolio_returns(book, market, window)
     volatility = volatility_columns(series, None)
     factor = _factor_columns(book, market, numbers, series, row, private_dollars)
     risk = _risk_columns(book, facts, contracts, market, row)
     stress = stress_columns(book, contracts, market, numbers, private_dollars, factor)
-    sectors = sector_dollars(held.market_value, held.portfolio, facts.sector[held.lot], len(held.equity), len(SECTOR_LABELS))
-    correlations = book_correlations(session, wanted, book, facts, market.universe, np.log1p(market.returns[max(0, row - 90) : row]), market.funds[max(0, row - 90) : row, 0], tags)
+    sectors = sector_dollars(
+        held.market_value, held.portfolio, facts.sector[held.lot], len(held.equity), len(SECTOR_LABELS)
+    )
+    correlations = book_correlations(
+        session,
+        wanted,
+        book,
+        facts,
+        market.universe,
+        np.log1p(market.returns[max(0, row - 90) : row]),
+        market.funds[max(0, row - 90) : row, 0],
+        tags,
+    )
     documents = engine_documents(wanted, book, facts, factor, stress, risk, volatility, correlations, series)
     results.add(
         session, wanted, snapshot, volatility, factor, stress, risk, correlations, documents,
@@ -253,7 +273,9 @@ def _snapshot_columns(book: Book, facts: LotFacts, contracts: ContractFacts) -> 
     return columns | {
         "gross_delta_exposure": delta.gross,
         "net_delta_exposure": delta.net,
-        "true_notional": by_book(true_notional(held.quantity, facts.multiplier[lot], held.price, spot, is_option), portfolio, count),
+        "true_notional": by_book(
+            true_notional(held.quantity, facts.multiplier[lot], held.price, spot, is_option), portfolio, count
+        ),
         "hhi": weights.hhi,
         "effective_num_positions": weights.effective_number,
         "top_3_concentration": weights.top_3,
@@ -270,7 +292,7 @@ def _used_sessions(book: Book, returns: Floats) -> NDArray[np.bool_]:
     return (covered >= RETURN_COVER * total) & (total > 0)
 
 
-def portfolio_returns(book: Book, market: Market, window: slice) -> tuple[Floats, NDArray[np.bool_]]:
+def portfolio_returns(book: Book, market: Market, window: slice) -> Floats:
     """Daily returns of today's books over the window, (T, P): delta dollars times symbol returns over equity.
 
     Cash and private holdings earn nothing. A missing return is that of the sector's fund; a session with under 95 % of the
@@ -280,7 +302,7 @@ def portfolio_returns(book: Book, market: Market, window: slice) -> tuple[Floats
     used = _used_sessions(book, filled)
     pnl = (book.delta @ np.nan_to_num(filled).T).T
     equity = np.where(book.holdings.equity > 0, book.holdings.equity, np.nan)
-    return np.where(used, pnl / equity, np.nan), used
+    return np.where(used, pnl / equity, np.nan)
 
 
 def _factor_columns(
@@ -301,7 +323,11 @@ def _factor_columns(
         own, joint_factor_returns(market.funds[recent])[-len(own) :], weights=exponential_weights(len(own), JOINT_HALF_LIFE),
         min_observations=JOINT_MINIMUM,
     )  # fmt: skip
-    check = ols_beta(series[-BETA_WINDOW:], market.funds[max(0, row - BETA_WINDOW) : row, 0][-len(series[-BETA_WINDOW:]) :], min_observations=BETA_MINIMUM)
+    check = ols_beta(
+        series[-BETA_WINDOW:],
+        market.funds[max(0, row - BETA_WINDOW) : row, 0][-len(series[-BETA_WINDOW:]) :],
+        min_observations=BETA_MINIMUM,
+    )
     return {
         "exposure_value": value, "exposure_dollar": dollar, "coverage": coverage, "joint_value": joint.value,
         "joint_dollar": joint.dollar, "direct_value": direct.coefficients, "r_squared": direct.r_squared,
@@ -311,7 +337,16 @@ def _factor_columns(
 
 def _contract_terms(book: Book, contracts: ContractFacts) -> Contracts:
     v = book.values
-    return Contracts(v.spot, contracts.strike, np.maximum(v.years, 0.0), v.volatility, v.rate, v.dividend_yield, contracts.sign, contracts.is_index)
+    return Contracts(
+        v.spot,
+        contracts.strike,
+        np.maximum(v.years, 0.0),
+        v.volatility,
+        v.rate,
+        v.dividend_yield,
+        contracts.sign,
+        contracts.is_index,
+    )
 
 
 def _risk_columns(book: Book, facts: LotFacts, contracts: ContractFacts, market: Market, row: int) -> dict[str, Any]:
@@ -331,7 +366,9 @@ def _risk_columns(book: Book, facts: LotFacts, contracts: ContractFacts, market:
     held = book.holdings
     lot = held.lot
     column = np.maximum(facts.column[lot], 0)
-    stock = np.where(facts.is_option[lot] | facts.is_private[lot] | ~held.usable | (facts.column[lot] < 0), 0.0, held.market_value)
+    stock = np.where(
+        facts.is_option[lot] | facts.is_private[lot] | ~held.usable | (facts.column[lot] < 0), 0.0, held.market_value
+    )
     lot_pnl = stock * returns[:, column]
     if changes.shape[1]:
         shares = np.where(facts.is_option[lot] & held.usable, held.quantity * facts.multiplier[lot], 0.0)
@@ -351,12 +388,19 @@ def _risk_columns(book: Book, facts: LotFacts, contracts: ContractFacts, market:
 
 
 def stress_columns(
-    book: Book, contracts: ContractFacts, market: Market, numbers: SymbolNumbers, private: Floats, factor: dict[str, Any]
+    book: Book,
+    contracts: ContractFacts,
+    market: Market,
+    numbers: SymbolNumbers,
+    private: Floats,
+    factor: dict[str, Any],
 ) -> dict[str, Any]:
     """P&L of every book under every scenario, (P, K) each, with its parts; NaN for scenarios that could not be formed."""
     scenarios, shocks = market.scenarios, numbers.scenarios
     fund_columns = market.universe.factor_columns
-    as_shocks = FactorShocks(shocks.factors, shocks.unbounded, shocks.factors, shocks.scale, shocks.scale, shocks.market_move, shocks.factors)
+    as_shocks = FactorShocks(
+        shocks.factors, shocks.unbounded, shocks.factors, shocks.scale, shocks.scale, shocks.market_move, shocks.factors
+    )
     shrunk = numbers.factors.shrunk
     plausible = with_shocked_funds(symbol_returns(shrunk, shocks.factors), scenarios, as_shocks, fund_columns)
     unbounded = symbol_returns(shrunk, shocks.unbounded)
@@ -369,7 +413,7 @@ def stress_columns(
     parts = loadings[:, None, :] * np.nan_to_num(shocks.factors)[None]
     known = ~np.isnan(shrunk).any(axis=1)
     size = np.asarray(abs(book.delta).sum(axis=1)).ravel()
-    covered = abs(book.delta) @ known.astype(np.float64) + private - book.private_uncovered
+    covered = abs(book.delta) @ known.astype(np.float64) + private - book.private_uncovered  # type: ignore[operator]
     whole = size + book.uncovered + private
     with np.errstate(divide="ignore", invalid="ignore"):
         coverage = np.where(whole > 0, np.clip(covered / whole, 0.0, 1.0), np.nan)
@@ -386,12 +430,20 @@ def stress_columns(
 
 
 def _revalue(
-    book: Book, contracts: ContractFacts, market: Market, plausible: Floats, unbounded: Floats, shocks: ScenarioFactors, shift: Floats
+    book: Book,
+    contracts: ContractFacts,
+    market: Market,
+    plausible: Floats,
+    unbounded: Floats,
+    shocks: ScenarioFactors,
+    shift: Floats,
 ) -> tuple[Floats, Floats, Floats, Floats]:
     move = np.nan_to_num(shocks.market_move)
     private = np.asarray(book.private @ np.nan_to_num(plausible).T)
     stock = np.asarray(book.stock @ np.nan_to_num(plausible).T)
-    stock_unbounded = np.asarray(book.stock @ np.nan_to_num(unbounded).T) + np.asarray(book.private @ np.nan_to_num(unbounded).T)
+    stock_unbounded = np.asarray(book.stock @ np.nan_to_num(unbounded).T) + np.asarray(
+        book.private @ np.nan_to_num(unbounded).T
+    )
     if not len(contracts.security):
         return stock + private, stock_unbounded, stock + private, private
     columns = market.universe.columns(contracts.underlying)
@@ -399,7 +451,9 @@ def _revalue(
 
     def options(returns: Floats, rule: bool) -> Floats:
         moves = np.where(columns >= 0, returns[:, np.maximum(columns, 0)], np.nan)
-        return np.asarray(book.shares @ np.nan_to_num(option_changes(terms, moves, move, shift, volatility_rule=rule)).T)
+        return np.asarray(
+            book.shares @ np.nan_to_num(option_changes(terms, moves, move, shift, volatility_rule=rule)).T
+        )
 
     return (
         stock + private + options(plausible, rule=True),
@@ -414,4 +468,3 @@ def _linear(name: str, move: float, factor: dict[str, Any], market: Market) -> F
     if name.startswith("ir_"):
         return np.asarray(-factor["joint_dollar"][:, 6] * settings.RATE_PROXY_DURATION * move)
     return np.asarray(factor["exposure_dollar"][:, 0] * move)
-

@@ -105,10 +105,11 @@ def market_data(run_id: str) -> None:
             log(run, f"{type(error).__name__}: {error}", level="error")
             finish_run(run, RunStatus.FAILED, errors=[f"{type(error).__name__}: {error}"])
             raise
-    for error in context.errors:
-        log(run, error, level="error")
+    for message in context.errors:
+        log(run, message, level="error")
     BatchRun.objects.filter(pk=run.pk).update(
-        params=params | {"errors": context.errors}, phase_durations={k: round(v, 3) for k, v in context.durations.items()}
+        params=params | {"errors": context.errors},
+        phase_durations={k: round(v, 3) for k, v in context.durations.items()},
     )
     shards = [[_packed(need) for need in shard] for shard in plan.shards(phases.shard_size(plan))]
     send_phase(run_id, Phase.SNAPSHOTS, plan.target.isoformat(), shards)
@@ -116,12 +117,14 @@ def market_data(run_id: str) -> None:
 
 def send_phase(run_id: str, phase: str, target: str, shards: list[list[dict[str, Any]]]) -> None:
     """Queue one phase of all shards, and what follows when they are done."""
-    follow = current_app.signature("analytics.tasks.after_phase", args=(run_id, phase, target, shards, time.time()), immutable=False)
+    arguments = (run_id, phase, target, shards, time.time())
     if not shards:
-        follow.clone(args=([], run_id, phase, target, shards, time.time()), immutable=True).apply_async()
+        _send("after_phase", [], *arguments)
         return
+    follow = current_app.signature("analytics.tasks.after_phase", args=arguments)
     header = group(
-        current_app.signature("analytics.tasks.shard", args=(run_id, phase, number, target, shard)) for number, shard in enumerate(shards)
+        current_app.signature("analytics.tasks.shard", args=(run_id, phase, number, target, shard))
+        for number, shard in enumerate(shards)
     )
     chord(header)(follow)
 
@@ -148,7 +151,9 @@ def work_shard(run_id: str, phase: str, number: int, target: str, packed: list[d
     return sorted(lost)
 
 
-def after_phase(lost: list[list[str]], run_id: str, phase: str, target: str, shards: list[list[dict[str, Any]]], started: float) -> None:
+def after_phase(
+    lost: list[list[str]], run_id: str, phase: str, target: str, shards: list[list[dict[str, Any]]], started: float
+) -> None:
     """When all shards of a phase are done: start the next phase without the portfolios that failed, or end the run."""
     run = _running(run_id)
     if run is None:

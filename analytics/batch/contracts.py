@@ -21,6 +21,8 @@ from analytics.engines.greeks import (
     fallback_volatility,
     implied_volatility,
     treasury_rate,
+)
+from analytics.engines.greeks import (
     value_contracts as engine_value,
 )
 from analytics.models import BatchRun, OptionGreeks, Phase
@@ -62,7 +64,9 @@ def load_terms(security_ids: list[int]) -> Terms:
         """,
         {"ids": security_ids},
     )
-    return Terms(rows["security_id"], rows["underlying_id"], rows["sign"], rows["strike"], rows["expiration"], rows["is_index"])
+    return Terms(
+        rows["security_id"], rows["underlying_id"], rows["sign"], rows["strike"], rows["expiration"], rows["is_index"]
+    )
 
 
 def value_contracts(run: BatchRun, plan: Plan, family: str, progress: Progress) -> None:
@@ -82,7 +86,9 @@ def value_contracts(run: BatchRun, plan: Plan, family: str, progress: Progress) 
                 meter.wrote("instrument_marks", count)
         bar.advance()
         if len(terms.security):
-            with step(run, Phase.MARKET_DATA, "position_greeks", sessions_from=plan.first, sessions_to=plan.target) as meter:
+            with step(
+                run, Phase.MARKET_DATA, "position_greeks", sessions_from=plan.first, sessions_to=plan.target
+            ) as meter:
                 _value(plan, terms, family, meter)
         bar.advance()
 
@@ -114,9 +120,13 @@ def _value(plan: Plan, terms: Terms, family: str, meter: Any) -> None:
         rows = np.arange(len(inputs.sessions))[:, None]
         newest = np.maximum.accumulate(np.where(np.isnan(implied), -1, rows), axis=0)
         held = np.take_along_axis(implied, np.maximum(newest, 0), axis=0)
-        fallback, fallback_source = fallback_volatility(_sessions_left(inputs, terms), forecast, long, medium, terms.is_index)
+        fallback, fallback_source = fallback_volatility(
+            _sessions_left(inputs, terms), forecast, long, medium, terms.is_index
+        )
         volatility = np.where(newest < 0, fallback, held)
-        source = np.where(newest < 0, fallback_source, np.where(newest == rows, VolatilitySource.IMPLIED, VolatilitySource.HELD))
+        source = np.where(
+            newest < 0, fallback_source, np.where(newest == rows, VolatilitySource.IMPLIED, VolatilitySource.HELD)
+        )
         values, codes = engine_value(
             inputs.spot, terms.strike, inputs.days, volatility, inputs.rate, inputs.dividend_yield, terms.sign
         )
@@ -148,10 +158,15 @@ def _value(plan: Plan, terms: Terms, family: str, meter: Any) -> None:
                     "delta": column_of(values.delta, 8),
                     **{name: column_of(getattr(values, name), 10) for name in ("gamma", "theta", "vega", "rho")},
                     "implied_volatility": np.where(used, volatility[part][row, column], np.nan),
-                    "volatility_source": [SOURCE_NAMES[VolatilitySource(s)] if u else None for s, u in zip(sources, used.tolist(), strict=True)],
+                    "volatility_source": [
+                        SOURCE_NAMES[VolatilitySource(s)] if u else None
+                        for s, u in zip(sources, used.tolist(), strict=True)
+                    ],
                     "volatility_date": np.where(used, inputs.sessions[vol_day[row, column]], np.datetime64("NaT")),
                     "rate": np.where(used, inputs.rate[part][row, column], np.nan),
-                    "rate_source": ["default" if d else "treasury" for d in inputs.rate_default[part][row, column].tolist()],
+                    "rate_source": [
+                        "default" if d else "treasury" for d in inputs.rate_default[part][row, column].tolist()
+                    ],
                     "dividend_yield": np.where(used, inputs.dividend_yield[part][row, column], np.nan),
                     "underlying_price": inputs.spot[part][row, column],
                     "price_source": np.where(
@@ -250,19 +265,26 @@ def _dividend_yields(terms: Terms, grid: NDArray[np.datetime64], spot: Floats, p
         column = columns[holders][0]
         if mine.any():
             dates, total = paid["ex_date"][mine], np.concatenate([[0.0], np.cumsum(paid["amount"][mine])])
-            year = total[np.searchsorted(dates, grid, side="right")] - total[np.searchsorted(dates, grid - YEAR, side="right")]
+            year = (
+                total[np.searchsorted(dates, grid, side="right")]
+                - total[np.searchsorted(dates, grid - YEAR, side="right")]
+            )
             with np.errstate(invalid="ignore"):
                 yields[:, holders] = (year * scale[rows, column])[:, None] / spot[:, holders]
         else:
             known = quoted["security_id"] == u
             if known.any():
                 place = np.searchsorted(quoted["as_of"][known], grid, side="right") - 1
-                yields[:, holders] = np.where(place >= 0, quoted["dividend_yield"][known][np.maximum(place, 0)], 0.0)[:, None]
+                yields[:, holders] = np.where(place >= 0, quoted["dividend_yield"][known][np.maximum(place, 0)], 0.0)[
+                    :, None
+                ]
     return np.nan_to_num(yields)
 
 
 def _sessions_left(inputs: Inputs, terms: Terms) -> Floats:
-    return (calendar.ordinals(terms.expiration)[None, :] - calendar.ordinals(inputs.sessions)[:, None]).astype(np.float64)
+    return (calendar.ordinals(terms.expiration)[None, :] - calendar.ordinals(inputs.sessions)[:, None]).astype(
+        np.float64
+    )
 
 
 def _underlying_volatility(terms: Terms, sessions: NDArray[np.datetime64]) -> tuple[Floats, Floats, Floats]:
@@ -282,4 +304,3 @@ def _underlying_volatility(terms: Terms, sessions: NDArray[np.datetime64]) -> tu
         matrix[row[inside], column[inside]] = rows[name][inside]
         matrices.append(matrix[:, np.searchsorted(order, terms.underlying)])
     return matrices[0], matrices[1], matrices[2]
-

@@ -100,7 +100,11 @@ def load_lots(portfolio_ids: list[UUID], universe: Universe) -> tuple[LotFacts, 
         {"ids": np.unique(rows["security_id"][is_option]).tolist()},
     )
     facts = ContractFacts(
-        contracts["security_id"], contracts["underlying_id"], contracts["sign"], contracts["strike"], contracts["is_index"]
+        contracts["security_id"],
+        contracts["underlying_id"],
+        contracts["sign"],
+        contracts["strike"],
+        contracts["is_index"],
     )
     proxy, multiple, by_owner = _proxies(rows, is_private, universe)
     _, symbol = np.unique(rows["symbol"].astype(str), return_inverse=True)

@@ -64,7 +64,9 @@ def roll_shard(plan: Plan, meter: StepMeter, family: str) -> None:
         meter.wrote("position_snapshots", _store_lots(book, panel, inputs.first, result, wanted, modelled))
         _settle(book, panel, result)
         restate_positions(
-            _split_securities(book, plan), clock.market_today(), portfolio_ids=[need.portfolio_id for need in plan.needs]
+            _split_securities(book, plan),
+            clock.market_today(),
+            portfolio_ids=[need.portfolio_id for need in plan.needs],
         )
     for trade, reason in zip(result.refused_trades.tolist(), result.refusals.tolist(), strict=True):
         lot = book.trades.lot[trade]
@@ -103,8 +105,15 @@ def _split_rows(book: Book, plan: Plan) -> dict[str, NDArray[np.int64]]:
         "ORDER BY security_id, ex_date",
         {"ids": book.held_securities().tolist(), "last": plan.target},
     )
-    new, old = split_integers(rows["ratio"].tolist()) if len(rows["ratio"]) else (np.zeros(0, np.int64), np.zeros(0, np.int64))
-    return {"security": rows["security_id"], "session": calendar.ordinals_after(rows["ex_date"]), "new": new, "old": old}
+    new, old = (
+        split_integers(rows["ratio"].tolist()) if len(rows["ratio"]) else (np.zeros(0, np.int64), np.zeros(0, np.int64))
+    )
+    return {
+        "security": rows["security_id"],
+        "session": calendar.ordinals_after(rows["ex_date"]),
+        "new": new,
+        "old": old,
+    }
 
 
 def _split_securities(book: Book, plan: Plan) -> list[int]:
@@ -258,7 +267,12 @@ def _store_snapshots(
 
 
 def _store_lots(
-    book: Book, panel: PricePanel, first: int, result: LedgerResult, wanted: NDArray[np.bool_], modelled: NDArray[np.bool_]
+    book: Book,
+    panel: PricePanel,
+    first: int,
+    result: LedgerResult,
+    wanted: NDArray[np.bool_],
+    modelled: NDArray[np.bool_],
 ) -> UpsertCount:
     lots, owner = result.lots, book.lots.portfolio
     held = (lots.quality != Quality.NOT_HELD) & wanted[:, owner]

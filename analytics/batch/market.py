@@ -88,11 +88,24 @@ def collect(run: BatchRun, plan: Plan, source: OpenSource, progress: Progress) -
     first = history_start(plan.first)
     result = Collected()
     with (
-        step(run, Phase.MARKET_DATA, "prices", sessions_from=first, sessions_to=plan.target, total=len(wanted), unit="symbols") as meter,
+        step(
+            run,
+            Phase.MARKET_DATA,
+            "prices",
+            sessions_from=first,
+            sessions_to=plan.target,
+            total=len(wanted),
+            unit="symbols",
+        ) as meter,
         progress.bar("  1  Prices", len(wanted), "symbols") as bar,
     ):
         report = collect_prices(
-            source.provider, wanted, first, plan.target, last_complete=plan.target, progress=lambda n, note: bar.advance(n, note)
+            source.provider,
+            wanted,
+            first,
+            plan.target,
+            last_complete=plan.target,
+            progress=lambda n, note: bar.advance(n, note),
         )
         bar.advance(report.up_to_date)
         meter.wrote("daily_prices", report.rows)
@@ -112,9 +125,13 @@ def collect(run: BatchRun, plan: Plan, source: OpenSource, progress: Progress) -
                 with step(run, Phase.MARKET_DATA, name) as meter:
                     outcome = work()
                     if not isinstance(outcome, tuple):
-                        meter.wrote(name, outcome)
+                        meter.wrote(name, outcome)  # type: ignore[arg-type]
                     elif outcome[1]:
-                        log(run, f"{name}: {len(outcome[1])} symbols without, e.g. {next(iter(outcome[1].items()))}", level="warning")
+                        log(
+                            run,
+                            f"{name}: {len(outcome[1])} symbols without, e.g. {next(iter(outcome[1].items()))}",
+                            level="warning",
+                        )
             except ProviderError as error:
                 log(run, f"{name}: {error}", level="warning")
                 result.errors.append(f"{name}: {error}")
@@ -136,7 +153,9 @@ def _note_prices(run: BatchRun, report: object, result: Collected) -> None:
     if report.suspect:
         result.notes.append(f"{report.suspect} price jumps are suspect and wait for confirmation.")
     if report.corrections:
-        result.notes.append(f"{report.corrections} earlier prices or actions were corrected; the books that hold them are rolled again.")
+        result.notes.append(
+            f"{report.corrections} earlier prices or actions were corrected; the books that hold them are rolled again."
+        )
 
 
 def record_coverage(run: BatchRun, plan: Plan, *, accepted_by: str = "") -> Reach:

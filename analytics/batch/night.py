@@ -98,13 +98,25 @@ def run_night(request: Request, *, progress: Progress | None = None) -> Outcome:
         try:
             context.work(plan)
         except RunCancelled:
-            finish_run(run, RunStatus.CANCELLED, errors=["cancelled: on request"], durations=context.finish_durations(started))
+            finish_run(
+                run, RunStatus.CANCELLED, errors=["cancelled: on request"], durations=context.finish_durations(started)
+            )
         except DomainError as error:
             log(run, error.message, level="error")
-            finish_run(run, RunStatus.FAILED, errors=[f"{error.code}: {error.message}"], durations=context.finish_durations(started))
+            finish_run(
+                run,
+                RunStatus.FAILED,
+                errors=[f"{error.code}: {error.message}"],
+                durations=context.finish_durations(started),
+            )
         except BaseException as error:
             log(run, f"{type(error).__name__}: {error}", level="error")
-            finish_run(run, RunStatus.FAILED, errors=[f"{type(error).__name__}: {error}"], durations=context.finish_durations(started))
+            finish_run(
+                run,
+                RunStatus.FAILED,
+                errors=[f"{type(error).__name__}: {error}"],
+                durations=context.finish_durations(started),
+            )
             raise
         else:
             status = RunStatus.PARTIAL if context.errors else RunStatus.COMPLETED
@@ -133,5 +145,8 @@ def begin(request: Request, source: OpenSource, plan: Plan) -> BatchRun:
         },
     )
     set_total(run, plan.portfolio_sessions + SHARED_STEPS)
-    log(run, f"{len(plan.needs)} portfolios, {len(plan.sessions)} sessions from {plan.first} to {plan.target}, prices: {source.family}")
+    log(
+        run,
+        f"{len(plan.needs)} portfolios, {len(plan.sessions)} sessions from {plan.first} to {plan.target}, prices: {source.family}",
+    )
     return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,12 +48,14 @@ def apply_corrections() -> int:
     The number of corrections processed.
     """
     pending = list(PriceCorrection.objects.filter(processed_at__isnull=True).select_for_update(skip_locked=True))
-    earliest: dict[int, object] = {}
+    earliest: dict[int, dt.date] = {}
     for correction in pending:
-        known = earliest.get(correction.security_id)
-        earliest[correction.security_id] = min(known, correction.from_date) if known else correction.from_date  # type: ignore[type-var]
+        known = earliest.get(correction.security_id, correction.from_date)
+        earliest[correction.security_id] = min(known, correction.from_date)
     for security_id, day in sorted(earliest.items()):
-        held = Q(positions__security_id=security_id) | Q(positions__security__option_contract__underlying_id=security_id)
+        held = Q(positions__security_id=security_id) | Q(
+            positions__security__option_contract__underlying_id=security_id
+        )
         ids = Portfolio.objects.filter(held).values("id")
         Portfolio.objects.filter(id__in=ids).update(
             dirty_from=Least(Coalesce(F("dirty_from"), Value(day)), Value(day)), updated_at=timezone.now()
@@ -74,7 +77,10 @@ class Context:
     durations: dict[str, float] = field(default_factory=dict)
 
     def finish_durations(self, started: float) -> dict[str, float]:
-        return {**{k: round(v, 3) for k, v in self.durations.items()}, "total_duration": round(time.monotonic() - started, 3)}
+        return {
+            **{k: round(v, 3) for k, v in self.durations.items()},
+            "total_duration": round(time.monotonic() - started, 3),
+        }
 
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:
@@ -117,7 +123,9 @@ class Context:
         reach = market.record_coverage(self.run, plan, accepted_by=accepted_by)
         self.notes += reach.notes
         if reach.last is None:
-            raise DomainError("insufficient_coverage", reach.notes[-1] if reach.notes else "no session has enough prices")
+            raise DomainError(
+                "insufficient_coverage", reach.notes[-1] if reach.notes else "no session has enough prices"
+            )
         if reach.last < plan.target:
             self.errors.append(f"insufficient_coverage: {reach.notes[-1]}")
             plan = replace(plan, target=reach.last, needs=tuple(n for n in plan.needs if n.first <= reach.last))
@@ -176,9 +184,14 @@ def run_shard(
             work(part, meter, family)  # type: ignore[operator]
         for note in meter.notes:
             log(run, note, level="warning")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the edge of a shard: recorded, reported, and the others go on
         if isinstance(error, DomainError) or len(shard) == 1:
-            log(run, f"phase {phase}: {shard[0].name}: {type(error).__name__}: {error}", level="error", portfolio_id=shard[0].portfolio_id)
+            log(
+                run,
+                f"phase {phase}: {shard[0].name}: {type(error).__name__}: {error}",
+                level="error",
+                portfolio_id=shard[0].portfolio_id,
+            )
             return [(need, error) for need in shard]
         failed = []
         for need in shard:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TextIO
 
 from tqdm import tqdm
@@ -22,7 +22,7 @@ class Bar(Protocol):
 class Progress(Protocol):
     """Opens a bar for one phase of known length."""
 
-    def bar(self, title: str, total: int, unit: str) -> Iterator[Bar]: ...
+    def bar(self, title: str, total: int, unit: str) -> AbstractContextManager[Bar]: ...
 
 
 class Silent:
@@ -70,7 +70,11 @@ class _LineBar:
     def _write(self, note: str) -> None:
         seconds = time.monotonic() - self._started
         extra = f"  {note}" if note else ""
-        print(f"{self._title:<28} {self._done}/{self._total} {self._unit}  {seconds:.1f} s{extra}", file=self._stream, flush=True)
+        print(
+            f"{self._title:<28} {self._done}/{self._total} {self._unit}  {seconds:.1f} s{extra}",
+            file=self._stream,
+            flush=True,
+        )
 
     def close(self) -> None:
         self._write("")

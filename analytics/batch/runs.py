@@ -62,7 +62,10 @@ def start_run(
             scope |= Q(scope_portfolio_id=portfolio_id)
         alive = BatchRun.objects.filter(scope, status__in=ACTIVE).order_by("created_at").first()
         if alive is not None:
-            raise Conflict("run_active", f"Run {alive.id} is {alive.status} since {alive.created_at:%Y-%m-%d %H:%M} UTC; wait for it or cancel it.")
+            raise Conflict(
+                "run_active",
+                f"Run {alive.id} is {alive.status} since {alive.created_at:%Y-%m-%d %H:%M} UTC; wait for it or cancel it.",
+            )
         now = timezone.now()
         return BatchRun.objects.create(
             kind=kind, trigger=trigger, requested_by=requested_by, scope_portfolio_id=portfolio_id, params=params or {},
@@ -154,7 +157,9 @@ def set_total(run: BatchRun, jobs: int) -> None:
     run.total_jobs = jobs
 
 
-def advance(run: BatchRun, *, jobs: int = 0, failed: int = 0, job: str | None = None, portfolio: str | None = None) -> None:
+def advance(
+    run: BatchRun, *, jobs: int = 0, failed: int = 0, job: str | None = None, portfolio: str | None = None
+) -> None:
     """Count finished jobs, after their commit and never before. Also a sign of life.
 
     Raises
@@ -179,13 +184,23 @@ def log(run: BatchRun, message: str, *, level: str = "info", portfolio_id: UUID 
     """One line of the run's activity, kept with the run (the newest 5,000 lines at most) and sent to the process log."""
     logger.log(logging.getLevelNamesMapping()[level.upper()], "run %s: %s", str(run.id)[:8], message)
     if BatchLogEntry.objects.filter(run=run).count() < MOST_LOG_ENTRIES:
-        BatchLogEntry.objects.create(run=run, portfolio_id=portfolio_id, at=timezone.now(), level=level, message=message)
+        BatchLogEntry.objects.create(
+            run=run, portfolio_id=portfolio_id, at=timezone.now(), level=level, message=message
+        )
 
 
-def finish_run(run: BatchRun, status: str, *, errors: list[str] | None = None, durations: dict[str, float] | None = None) -> None:
+def finish_run(
+    run: BatchRun, status: str, *, errors: list[str] | None = None, durations: dict[str, float] | None = None
+) -> None:
     """Close the run once; a run that is already closed stays as it is."""
     now = timezone.now()
-    values: dict[str, Any] = {"status": status, "completed_at": now, "heartbeat_at": now, "current_job": "", "current_portfolio": ""}
+    values: dict[str, Any] = {
+        "status": status,
+        "completed_at": now,
+        "heartbeat_at": now,
+        "current_job": "",
+        "current_portfolio": "",
+    }
     if errors:
         kinds = list(dict.fromkeys(error.split(":", 1)[0] for error in errors))
         values["error_summary"] = {"count": len(errors), "types": kinds[:5], "details": errors[:10]}

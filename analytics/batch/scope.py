@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.db.models import Count, Max, Q
 
-
 from marketdata import calendar
 from portfolios.models import Portfolio, PortfolioSnapshot
 from sigmasight.core.errors import DomainError
@@ -68,13 +67,20 @@ def resolve_target(requested: dt.date | None, *, last_available: dt.date | None 
     if requested is None:
         return newest
     if not calendar.is_session(requested):
-        raise DomainError("not_a_session", f"{requested} is not a trading session of the New York Stock Exchange; nothing was computed.")
+        raise DomainError(
+            "not_a_session",
+            f"{requested} is not a trading session of the New York Stock Exchange; nothing was computed.",
+        )
     if requested > newest:
-        raise DomainError("not_complete", f"{requested} is not complete yet; the latest session with prices is {newest}.")
+        raise DomainError(
+            "not_complete", f"{requested} is not complete yet; the latest session with prices is {newest}."
+        )
     return requested
 
 
-def plan_run(target: dt.date, *, portfolio_ids: Sequence[UUID] | None = None, recompute_from: dt.date | None = None) -> Plan:
+def plan_run(
+    target: dt.date, *, portfolio_ids: Sequence[UUID] | None = None, recompute_from: dt.date | None = None
+) -> Plan:
     """Find for every active portfolio the first session that has to be computed (again).
 
     That is the earliest of: its first session without a complete snapshot, the session after its published results, its
@@ -114,6 +120,11 @@ def plan_run(target: dt.date, *, portfolio_ids: Sequence[UUID] | None = None, re
 
 def _first_gap(portfolio_id: UUID, inception: dt.date, newest: dt.date) -> dt.date:
     have = set(
-        PortfolioSnapshot.objects.filter(Q(portfolio_id=portfolio_id), is_complete=True).values_list("snapshot_date", flat=True)
+        PortfolioSnapshot.objects.filter(Q(portfolio_id=portfolio_id), is_complete=True).values_list(
+            "snapshot_date", flat=True
+        )
     )
-    return next((session for session in calendar.sessions(inception, newest) if session not in have), calendar.next_session(newest))
+    return next(
+        (session for session in calendar.sessions(inception, newest) if session not in have),
+        calendar.next_session(newest),
+    )

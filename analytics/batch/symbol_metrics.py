@@ -55,7 +55,7 @@ def store_metrics(universe: Universe, session: dt.date) -> UpsertCount:
             "security": universe.security,
             "metrics_date": np.full(len(now), np.datetime64(session)),
             "current_price": panel.close[-1],
-            **columns,
+            **columns,  # type: ignore[dict-item]
             **_profile_columns(universe),
             **_factor_columns(universe, session),
             "data_quality_score": np.round(100 * there, 2),
@@ -65,7 +65,9 @@ def store_metrics(universe: Universe, session: dt.date) -> UpsertCount:
 
 
 def _profile_columns(universe: Universe) -> dict[str, Floats]:
-    rows = read_columns("SELECT security_id, market_cap, pe_ratio, total_revenue FROM company_profiles ORDER BY security_id")
+    rows = read_columns(
+        "SELECT security_id, market_cap, pe_ratio, total_revenue FROM company_profiles ORDER BY security_id"
+    )
     place = universe.columns(rows["security_id"])
     columns = {name: np.full(len(universe.security), np.nan) for name in ("market_cap", "pe_ratio", "ps_ratio")}
     known = place >= 0

@@ -24,7 +24,9 @@ class SymbolFactors:
     shrunk: Floats
 
 
-def load_symbol_factors(universe: Universe, first: dt.date, last: dt.date, wanted: NDArray[np.int64]) -> dict[dt.date, SymbolFactors]:
+def load_symbol_factors(
+    universe: Universe, first: dt.date, last: dt.date, wanted: NDArray[np.int64]
+) -> dict[dt.date, SymbolFactors]:
     """The stored betas of these securities by session, placed in the universe; NaN where there is none."""
     rows = read_columns(
         "SELECT security_id, calculation_date, beta_value, joint_beta, joint_shrunk FROM symbol_factor_exposures "
@@ -66,7 +68,10 @@ def load_scenario_factors(ids: tuple[str, ...], first: dt.date, last: dt.date) -
     for session in np.unique(rows["calculation_date"]):
         low, high = np.searchsorted(rows["calculation_date"], [session, session + np.timedelta64(1, "D")])
         values = ScenarioFactors(
-            np.full((len(ids), JOINT), np.nan), np.full((len(ids), JOINT), np.nan), np.full(len(ids), np.nan), np.full(len(ids), np.nan)
+            np.full((len(ids), JOINT), np.nan),
+            np.full((len(ids), JOINT), np.nan),
+            np.full(len(ids), np.nan),
+            np.full(len(ids), np.nan),
         )
         for i in range(int(low), int(high)):
             k = slot.get(rows["scenario_key"][i])

@@ -117,7 +117,12 @@ def volatility_columns(returns: Floats, bars: Floats | None) -> dict[str, Any]:
     }
 
 
-TREND_NAMES = {vol.Trend.UNKNOWN: None, vol.Trend.STABLE: "stable", vol.Trend.INCREASING: "increasing", vol.Trend.DECREASING: "decreasing"}
+TREND_NAMES = {
+    vol.Trend.UNKNOWN: None,
+    vol.Trend.STABLE: "stable",
+    vol.Trend.INCREASING: "increasing",
+    vol.Trend.DECREASING: "decreasing",
+}
 METHOD_NAMES = {vol.ForecastMethod.NONE: None, vol.ForecastMethod.LOG_HAR: "log_har", vol.ForecastMethod.EWMA: "ewma"}
 
 
@@ -191,7 +196,9 @@ def _session_factors(
         meter.wrote("factor_correlations", _store_correlations(session, funds, fund_ids))
 
 
-def scenario_shocks(scenarios: ScenarioShocks, joint: JointLoadings, covariance: Floats, fund_columns: NDArray[np.int64]) -> FactorShocks:
+def scenario_shocks(
+    scenarios: ScenarioShocks, joint: JointLoadings, covariance: Floats, fund_columns: NDArray[np.int64]
+) -> FactorShocks:
     """What every scenario does to the joint factors, from the loadings of the factor funds."""
     there = fund_columns >= 0
     load = np.where(there[:, None], joint.shrunk[np.maximum(fund_columns, 0)], np.nan)
@@ -200,7 +207,12 @@ def scenario_shocks(scenarios: ScenarioShocks, joint: JointLoadings, covariance:
 
 
 def _slot_arrays(
-    universe: Universe, session: dt.date, returns: Floats, funds: Floats, joint: JointLoadings, revisions: dict[str, NDArray[Any]]
+    universe: Universe,
+    session: dt.date,
+    returns: Floats,
+    funds: Floats,
+    joint: JointLoadings,
+    revisions: dict[str, NDArray[Any]],
 ) -> tuple[dict[str, NDArray[Any]], list[dict[str, Any] | None]]:
     """Betas with errors, R² and observations by factor slot, (N, 13) each, and the extra figures of the market beta."""
     count = returns.shape[1]
@@ -214,12 +226,18 @@ def _slot_arrays(
         r_squared[:, slot], observations[:, slot] = estimate.r_squared, estimate.observations
     beta[:, PROVIDER_SLOT] = provider_beta(revisions, session, count)
     styles = funds[:, 1:7]
-    kept = ridge(returns, styles, alpha=1.0, weights=exponential_weights(len(returns), 126.0), min_observations=RIDGE_MINIMUM)
+    kept = ridge(
+        returns, styles, alpha=1.0, weights=exponential_weights(len(returns), 126.0), min_observations=RIDGE_MINIMUM
+    )
     beta[:, RIDGE_SLOTS] = kept.coefficients
     r_squared[:, RIDGE_SLOTS] = kept.r_squared[:, None]
     observations[:, RIDGE_SLOTS] = kept.observations[:, None]
     for slot, factor in SPREAD_SLOTS.items():
-        beta[:, slot], error[:, slot], p_value[:, slot] = joint.raw[:, factor], joint.std_errors[:, factor], joint.p_values[:, factor]
+        beta[:, slot], error[:, slot], p_value[:, slot] = (
+            joint.raw[:, factor],
+            joint.std_errors[:, factor],
+            joint.p_values[:, factor],
+        )
         r_squared[:, slot], observations[:, slot] = joint.r_squared, joint.observations
     window = np.full(SLOTS, float(RIDGE_WINDOW))
     window[[MARKET_SLOT, RATE_SLOT]] = BETA_WINDOW
@@ -236,7 +254,9 @@ def _slot_arrays(
     }  # fmt: skip
     rounded = {name: np.round(values, ERROR_DIGITS).tolist() for name, values in extra.items()}
     detail: list[dict[str, Any] | None] = [
-        {name: (None if values[i] != values[i] else values[i]) for name, values in rounded.items()} if market.beta[i] == market.beta[i] else None
+        {name: (None if values[i] != values[i] else values[i]) for name, values in rounded.items()}
+        if market.beta[i] == market.beta[i]
+        else None
         for i in range(count)
     ]
     arrays = {
@@ -248,7 +268,11 @@ def _slot_arrays(
 
 
 def _store_factors(
-    universe: Universe, session: dt.date, arrays: dict[str, NDArray[Any]], joint: JointLoadings, detail: list[dict[str, Any] | None]
+    universe: Universe,
+    session: dt.date,
+    arrays: dict[str, NDArray[Any]],
+    joint: JointLoadings,
+    detail: list[dict[str, Any] | None],
 ) -> UpsertCount:
     count = len(universe.security)
     return upsert(

@@ -13,7 +13,7 @@ def net_by_symbol(dollars: Floats, portfolio: Ints, symbol: Ints, count: int, sy
     """Delta-adjusted dollars by book and symbol, (P, N), lots of one underlying netted. Lots with symbol -1 are left out."""
     inside = (symbol >= 0) & ~np.isnan(dollars)
     key = portfolio[inside] * symbols + symbol[inside]
-    return np.bincount(key, weights=dollars[inside], minlength=count * symbols).reshape(count, symbols)
+    return np.bincount(key, weights=dollars[inside], minlength=count * symbols).reshape(count, symbols)  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,9 @@ class FactorExposures:
     coverage: Floats
 
 
-def factor_exposures(holdings: Floats, betas: Floats, equity: Floats, *, uncovered: Floats | None = None) -> FactorExposures:
+def factor_exposures(
+    holdings: Floats, betas: Floats, equity: Floats, *, uncovered: Floats | None = None
+) -> FactorExposures:
     """Exposure of every book as a sum over its symbols; never divided by coverage.
 
     Parameters

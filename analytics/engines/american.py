@@ -28,7 +28,9 @@ def _invert(z: Floats, steps: int) -> Floats:
     return 0.5 + np.sign(z) * inner
 
 
-def _tree(s: Floats, k: Floats, t: Floats, v: Floats, r: Floats, q: Floats, w: Floats, steps: int) -> tuple[Floats, Floats, Floats]:
+def _tree(
+    s: Floats, k: Floats, t: Floats, v: Floats, r: Floats, q: Floats, w: Floats, steps: int
+) -> tuple[Floats, Floats, Floats]:
     d1 = (np.log(s / k) + (r - q + v**2 / 2) * t) / (v * np.sqrt(t))
     d2 = d1 - v * np.sqrt(t)
     dt = t / steps
@@ -56,7 +58,13 @@ def _tree(s: Floats, k: Floats, t: Floats, v: Floats, r: Floats, q: Floats, w: F
 
 
 def american_option(
-    spot: ArrayLike, strike: ArrayLike, days: ArrayLike, volatility: ArrayLike, rate: ArrayLike, dividend_yield: ArrayLike, sign: ArrayLike
+    spot: ArrayLike,
+    strike: ArrayLike,
+    days: ArrayLike,
+    volatility: ArrayLike,
+    rate: ArrayLike,
+    dividend_yield: ArrayLike,
+    sign: ArrayLike,
 ) -> AmericanValues:
     """American options by two Leisen-Reimer trees of 201 and 401 steps, extrapolated; delta and gamma read off the tree.
 
@@ -71,10 +79,15 @@ def american_option(
     Source: Leisen and Reimer (1996).
     """
     s, k, d, v, r, q, w = np.broadcast_arrays(
-        *(np.atleast_1d(np.asarray(a, dtype=np.float64)) for a in (spot, strike, days, volatility, rate, dividend_yield, sign))
+        *(
+            np.atleast_1d(np.asarray(a, dtype=np.float64))
+            for a in (spot, strike, days, volatility, rate, dividend_yield, sign)
+        )
     )
     if not ((d > 0) & (v > 0)).all():
-        raise ValueError("an American option needs days to expiry and volatility above zero; otherwise it is worth its payoff")
+        raise ValueError(
+            "an American option needs days to expiry and volatility above zero; otherwise it is worth its payoff"
+        )
     t = d / DAYS
     small, large = (_tree(s, k, t, v, r, q, w, steps) for steps in (SMALL, LARGE))
     price, delta, gamma = ((LARGE * b - SMALL * a) / (LARGE - SMALL) for a, b in zip(small, large, strict=True))

@@ -96,7 +96,9 @@ def ols_beta(asset_returns: Floats, benchmark_returns: Floats, *, min_observatio
     )
 
 
-def vasicek(beta: Floats, std_error: Floats, *, prior_mean: float = 1.0, prior_std: float = 0.35) -> tuple[Floats, Floats]:
+def vasicek(
+    beta: Floats, std_error: Floats, *, prior_mean: float = 1.0, prior_std: float = 0.35
+) -> tuple[Floats, Floats]:
     """Beta shrunk towards a prior, and the weight on the estimate, (N,) each. Source: Vasicek (1973)."""
     weight = prior_std**2 / (prior_std**2 + np.asarray(std_error) ** 2)
     return weight * beta + (1 - weight) * prior_mean, weight
@@ -107,7 +109,9 @@ def blume(beta: Floats) -> Floats:
     return 0.67 * np.asarray(beta) + 0.33
 
 
-def dimson(asset_returns: Floats, benchmark_returns: Floats, *, lags: int = 1, leads: int = 0) -> tuple[Floats, Floats, Floats]:
+def dimson(
+    asset_returns: Floats, benchmark_returns: Floats, *, lags: int = 1, leads: int = 0
+) -> tuple[Floats, Floats, Floats]:
     """Beta of thinly traded assets: the sum of the slopes on the benchmark's lagged, present and leading returns.
 
     Parameters

@@ -51,7 +51,9 @@ def concentration(values: Floats, portfolio: Ints, symbol: Ints, count: int, *, 
     rank = np.arange(len(ranked)) - starts[owners]
 
     def top(number: int) -> Floats:
-        return np.where(some, np.bincount(owners, weights=np.where(rank < number, ranked, 0.0), minlength=count), np.nan)
+        return np.where(
+            some, np.bincount(owners, weights=np.where(rank < number, ranked, 0.0), minlength=count), np.nan
+        )
 
     squares = np.bincount(owners, weights=ranked**2, minlength=count)
     with np.errstate(divide="ignore", invalid="ignore"):

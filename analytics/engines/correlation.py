@@ -142,12 +142,14 @@ def book_correlation(pairs: Floats, arithmetic: Floats, weights: Floats) -> Book
 def clusters(pairs: Floats, *, threshold: float = CLUSTER_THRESHOLD) -> list[Ints]:
     """Groups of at least two columns joined by correlations of at least `threshold` in size, each ascending, largest first."""
     linked = np.nan_to_num(np.abs(pairs)) >= threshold
-    count, label = connected_components(csr_matrix(linked), directed=False)
+    count, label = connected_components(csr_matrix(linked), directed=False)  # type: ignore[arg-type]
     groups = [np.flatnonzero(label == k) for k in range(count)]
     return sorted((g for g in groups if len(g) > 1), key=lambda g: (-len(g), int(g[0])))
 
 
-def held_together(gross: Floats, portfolio_gross: float, *, least_value: float = 10_000.0, least_weight: float = 0.01) -> NDArray[np.bool_]:
+def held_together(
+    gross: Floats, portfolio_gross: float, *, least_value: float = 10_000.0, least_weight: float = 0.01
+) -> NDArray[np.bool_]:
     """Which symbols are large enough to count: at least `least_value` dollars and `least_weight` of the gross value, (N,)."""
     return (gross >= least_value) & (gross >= least_weight * portfolio_gross)
 

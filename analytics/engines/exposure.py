@@ -11,7 +11,7 @@ from analytics.engines.regression import Floats, Ints
 
 def by_book(values: Floats, portfolio: Ints, count: int) -> Floats:
     """Sums over the lots of each book, (P,); NaN values add nothing and are for the caller to count."""
-    return np.bincount(portfolio, weights=np.nan_to_num(values), minlength=count)
+    return np.bincount(portfolio, weights=np.nan_to_num(values), minlength=count)  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,9 @@ def delta_dollars(quantity: Floats, multiplier: Floats, delta: Floats, underlyin
     return np.asarray(quantity * multiplier * delta * underlying)
 
 
-def true_notional(quantity: Floats, multiplier: Floats, price: Floats, underlying: Floats, is_option: np.ndarray) -> Floats:
+def true_notional(
+    quantity: Floats, multiplier: Floats, price: Floats, underlying: Floats, is_option: np.ndarray
+) -> Floats:
     """Absolute dollars controlled: of the lot itself, for options of the shares behind them, (L,)."""
     return np.abs(quantity * multiplier * np.where(is_option, underlying, price))
 

@@ -36,7 +36,12 @@ def collinearity(regressors: Floats) -> tuple[Floats, Floats, float, float]:
     raw_gram = regressors.T @ regressors
     uncentred = np.diag(np.linalg.inv(raw_gram)) * np.diag(raw_gram)
     standard = (regressors - regressors.mean(axis=0)) / regressors.std(axis=0)
-    return np.asarray(centred), np.asarray(uncentred), float(np.linalg.cond(regressors)), float(np.linalg.cond(standard))
+    return (
+        np.asarray(centred),
+        np.asarray(uncentred),
+        float(np.linalg.cond(regressors)),
+        float(np.linalg.cond(standard)),
+    )
 
 
 def multifactor(series: Floats, factors: Floats, *, min_observations: int = 60, newey_west: bool = True) -> LinearFits:
@@ -68,7 +73,9 @@ def joint_factor_returns(funds: Floats, *, half_life: float = JOINT_HALF_LIFE) -
     return factors
 
 
-def factor_covariance(factors: Floats, *, half_life: float = JOINT_HALF_LIFE, shrinkage: float = DIAGONAL_SHRINKAGE) -> Floats:
+def factor_covariance(
+    factors: Floats, *, half_life: float = JOINT_HALF_LIFE, shrinkage: float = DIAGONAL_SHRINKAGE
+) -> Floats:
     """Weighted covariance of daily factor returns, drawn towards its diagonal.
 
     Parameters
@@ -124,7 +131,11 @@ def joint_loadings(
     Source: Vasicek (1973) applied to each column; Newey and West (1987) for the errors.
     """
     fits = fit(
-        returns, factors, weights=exponential_weights(len(returns), half_life), min_observations=min_observations, newey_west=True
+        returns,
+        factors,
+        weights=exponential_weights(len(returns), half_life),
+        min_observations=min_observations,
+        newey_west=True,
     )
     assert fits.newey_west is not None
     return JointLoadings(

@@ -77,7 +77,13 @@ def _density(x: Floats) -> Floats:
 
 
 def black_scholes(
-    spot: ArrayLike, strike: ArrayLike, years: ArrayLike, volatility: ArrayLike, rate: ArrayLike, dividend_yield: ArrayLike, sign: ArrayLike
+    spot: ArrayLike,
+    strike: ArrayLike,
+    years: ArrayLike,
+    volatility: ArrayLike,
+    rate: ArrayLike,
+    dividend_yield: ArrayLike,
+    sign: ArrayLike,
 ) -> OptionValues:
     """Price and Greeks of European options with a continuous dividend yield.
 
@@ -90,7 +96,9 @@ def black_scholes(
     -------
     OptionValues of the broadcast shape.
     """
-    s, k, t, v, r, q, w = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in (spot, strike, years, volatility, rate, dividend_yield, sign)))
+    s, k, t, v, r, q, w = np.broadcast_arrays(
+        *(np.asarray(a, dtype=np.float64) for a in (spot, strike, years, volatility, rate, dividend_yield, sign))
+    )
     root = np.sqrt(t)
     spread = v * root
     certain = spread <= 0
@@ -106,9 +114,7 @@ def black_scholes(
     exercised = np.where(w * (forward - present_strike) > 0, 1.0, 0.0)
     n1, n2 = np.where(certain, exercised, n1), np.where(certain, exercised, n2)
     density = np.where(certain, 0.0, density)
-    price = np.where(
-        certain, np.maximum(w * (forward - present_strike), 0.0), w * (forward * n1 - present_strike * n2)
-    )
+    price = np.where(certain, np.maximum(w * (forward - present_strike), 0.0), w * (forward * n1 - present_strike * n2))
     decay = np.where(certain, 0.0, -forward * density * v / np.where(root > 0, 2 * root, 1.0))
     living = np.where(t > 0, 1.0, 0.0)
     unknown = np.isnan(s + k + t + v + r + q + w)
@@ -127,19 +133,37 @@ def black_scholes(
     )
 
 
-def price_only(spot: ArrayLike, strike: ArrayLike, years: ArrayLike, volatility: ArrayLike, rate: ArrayLike, dividend_yield: ArrayLike, sign: ArrayLike) -> Floats:
+def price_only(
+    spot: ArrayLike,
+    strike: ArrayLike,
+    years: ArrayLike,
+    volatility: ArrayLike,
+    rate: ArrayLike,
+    dividend_yield: ArrayLike,
+    sign: ArrayLike,
+) -> Floats:
     """The price of `black_scholes` without its Greeks: what stress and VaR evaluate many times."""
-    s, k, t, v, r, q, w = (np.asarray(a, dtype=np.float64) for a in (spot, strike, years, volatility, rate, dividend_yield, sign))
+    s, k, t, v, r, q, w = (
+        np.asarray(a, dtype=np.float64) for a in (spot, strike, years, volatility, rate, dividend_yield, sign)
+    )
     spread = v * np.sqrt(t)
     forward, present_strike = s * np.exp(-q * t), k * np.exp(-r * t)
     with np.errstate(invalid="ignore", divide="ignore"):
         d1 = np.log(forward / present_strike) / spread + spread / 2
         value = w * (forward * ndtr(w * d1) - present_strike * ndtr(w * (d1 - spread)))
-    return np.where(spread > 0, value, np.where(np.isnan(spread), np.nan, np.maximum(w * (forward - present_strike), 0.0)))
+    return np.where(
+        spread > 0, value, np.where(np.isnan(spread), np.nan, np.maximum(w * (forward - present_strike), 0.0))
+    )
 
 
 def value_contracts(
-    spot: ArrayLike, strike: ArrayLike, days: ArrayLike, volatility: ArrayLike, rate: ArrayLike, dividend_yield: ArrayLike, sign: ArrayLike
+    spot: ArrayLike,
+    strike: ArrayLike,
+    days: ArrayLike,
+    volatility: ArrayLike,
+    rate: ArrayLike,
+    dividend_yield: ArrayLike,
+    sign: ArrayLike,
 ) -> tuple[OptionValues, NDArray[np.int8]]:
     """Values and Greeks with a status for every contract; a skipped one is NaN throughout.
 
@@ -152,7 +176,9 @@ def value_contracts(
     OptionValues, and `ValueStatus` codes of the same shape. Expired contracts are worth 0; on the day of expiry the value is
     the payoff and delta says whether it is exercised.
     """
-    s, k, d, v, r, q, w = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in (spot, strike, days, volatility, rate, dividend_yield, sign)))
+    s, k, d, v, r, q, w = np.broadcast_arrays(
+        *(np.asarray(a, dtype=np.float64) for a in (spot, strike, days, volatility, rate, dividend_yield, sign))
+    )
     with np.errstate(invalid="ignore"):
         status = np.select(
             [
@@ -197,7 +223,13 @@ INVERSION_STEPS = 100
 
 
 def implied_volatility(
-    price: ArrayLike, spot: ArrayLike, strike: ArrayLike, days: ArrayLike, rate: ArrayLike, dividend_yield: ArrayLike, sign: ArrayLike
+    price: ArrayLike,
+    spot: ArrayLike,
+    strike: ArrayLike,
+    days: ArrayLike,
+    rate: ArrayLike,
+    dividend_yield: ArrayLike,
+    sign: ArrayLike,
 ) -> tuple[Floats, NDArray[np.int8]]:
     """The volatility at which a European option is worth its price.
 
@@ -209,7 +241,9 @@ def implied_volatility(
     Volatilities, NaN where there is none, and `InversionStatus` codes: a price at or outside the no-arbitrage bounds has no
     implied volatility and is never clamped.
     """
-    p, s, k, d, r, q, w = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in (price, spot, strike, days, rate, dividend_yield, sign)))
+    p, s, k, d, r, q, w = np.broadcast_arrays(
+        *(np.asarray(a, dtype=np.float64) for a in (price, spot, strike, days, rate, dividend_yield, sign))
+    )
     t = d / DAYS
     with np.errstate(invalid="ignore"):
         forward, present_strike = s * np.exp(-q * t), k * np.exp(-r * t)
@@ -218,7 +252,12 @@ def implied_volatility(
         ceiling = np.where(w > 0, forward, present_strike)
         status = np.select(
             [~(d > 0), ~(p > 0) | np.isnan(s + k), time_value <= 0, p >= ceiling],
-            [InversionStatus.EXPIRED, InversionStatus.NO_PRICE, InversionStatus.BELOW_INTRINSIC, InversionStatus.ABOVE_MAXIMUM],
+            [
+                InversionStatus.EXPIRED,
+                InversionStatus.NO_PRICE,
+                InversionStatus.BELOW_INTRINSIC,
+                InversionStatus.ABOVE_MAXIMUM,
+            ],
             InversionStatus.OK,
         ).astype(np.int8)
     good = status == InversionStatus.OK
@@ -293,10 +332,14 @@ def fallback_volatility(
     variance = long**2 + (short**2 - long**2) * (1 - np.exp(-ratio)) / ratio
     curve = np.sqrt(np.maximum(variance, 0.0)) * np.where(index > 0, INDEX_SKEW, 1.0)
     source = np.where(
-        ~np.isnan(curve), VolatilitySource.FORECAST, np.where(~np.isnan(medium), VolatilitySource.REALIZED_63D, VolatilitySource.DEFAULT)
+        ~np.isnan(curve),
+        VolatilitySource.FORECAST,
+        np.where(~np.isnan(medium), VolatilitySource.REALIZED_63D, VolatilitySource.DEFAULT),
     ).astype(np.int8)
     volatility = np.where(
-        source == VolatilitySource.FORECAST, curve, np.where(source == VolatilitySource.REALIZED_63D, medium, DEFAULT_VOLATILITY)
+        source == VolatilitySource.FORECAST,
+        curve,
+        np.where(source == VolatilitySource.REALIZED_63D, medium, DEFAULT_VOLATILITY),
     )
     return volatility, source
 
@@ -332,7 +375,9 @@ class PositionGreeks:
     rho_dollars: Floats
 
 
-def scale_to_positions(unit: OptionValues, quantity: ArrayLike, multiplier: ArrayLike, underlying: ArrayLike) -> PositionGreeks:
+def scale_to_positions(
+    unit: OptionValues, quantity: ArrayLike, multiplier: ArrayLike, underlying: ArrayLike
+) -> PositionGreeks:
     """Greeks of holdings of the contracts; a stock is a contract with delta 1, other Greeks 0 and multiplier 1."""
     q, m, u = (np.asarray(a, dtype=np.float64) for a in (quantity, multiplier, underlying))
     shares = q * m
@@ -347,7 +392,9 @@ def scale_to_positions(unit: OptionValues, quantity: ArrayLike, multiplier: Arra
     )  # fmt: skip
 
 
-def taylor_change(base: OptionValues, spot: ArrayLike, spot_shock: float, volatility_shock: float, rate_shock: float) -> dict[str, float]:
+def taylor_change(
+    base: OptionValues, spot: ArrayLike, spot_shock: float, volatility_shock: float, rate_shock: float
+) -> dict[str, float]:
     """What Greeks alone make of a shock, per share: delta; delta and gamma; and with vega and rho. For comparison with the full
     revaluation, which is what stress uses.
 

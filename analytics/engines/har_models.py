@@ -63,7 +63,7 @@ def fit_har(variance: Floats, *, horizon: int, last: int | None = None) -> HarFi
     forecast = float(design[-1] @ coefficients)
     bounds = (float(y.min()), float(y.max()))
     return HarFit(
-        coefficients, errors, float(1 - residual @ residual / ((y - y.mean()) ** 2).sum()), len(rows), forecast,
+        coefficients, errors, float(1 - residual @ residual / ((y - y.mean()) ** 2).sum()), len(rows), forecast,  # type: ignore[arg-type]
         float(np.clip(forecast, *bounds)), bounds,
     )  # fmt: skip
 

@@ -48,7 +48,12 @@ def exponential_weights(rows: int, half_life: float) -> Floats:
 
 
 def fit(
-    series: Floats, regressors: Floats, *, weights: Floats | None = None, min_observations: int = 3, newey_west: bool = False
+    series: Floats,
+    regressors: Floats,
+    *,
+    weights: Floats | None = None,
+    min_observations: int = 3,
+    newey_west: bool = False,
 ) -> LinearFits:
     """Least squares of every column of `series` on the same regressors, each on the rows where it has values.
 
@@ -73,12 +78,12 @@ def fit(
         raise ValueError(f"series {series.shape} and regressors {regressors.shape} must be (T, N) and (T, K)")
     rows, count = series.shape
     usable = ~np.isnan(regressors).any(axis=1)
-    mask = ~np.isnan(series) & usable[:, None]
+    mask = ~np.isnan(series) & usable[:, None]  # type: ignore[index]
     n = mask.sum(axis=0)
     factors = regressors.shape[1]
     enough = n >= max(min_observations, factors + 2)
     centre = regressors[usable].mean(axis=0) if usable.any() else np.zeros(factors)
-    design = np.column_stack([np.ones(rows), np.where(usable[:, None], regressors - centre, 0.0)])
+    design = np.column_stack([np.ones(rows), np.where(usable[:, None], regressors - centre, 0.0)])  # type: ignore[index]
     y = np.where(mask, series, 0.0)
     weight = mask.astype(np.float64)
     if weights is not None:
@@ -111,7 +116,9 @@ def fit(
     sst = (weight * np.where(mask, series - mean, 0.0) ** 2).sum(axis=0)
     variance = sse / freedom
     errors = np.sqrt(np.maximum(variance[:, None] * np.einsum("nii->ni", inverse), 0.0))
-    shift = np.einsum("nij,i,j->n", inverse[:, 1:, 1:], centre, centre) - 2 * inverse[:, 0, 1:] @ centre + inverse[:, 0, 0]
+    shift = (
+        np.einsum("nij,i,j->n", inverse[:, 1:, 1:], centre, centre) - 2 * inverse[:, 0, 1:] @ centre + inverse[:, 0, 0]
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         t = solution / errors
         p = 2 * stdtr(freedom[:, None], -np.abs(t))

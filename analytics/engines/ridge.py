@@ -49,7 +49,7 @@ def ridge(
     if alpha < 0:
         raise ValueError(f"alpha must not be negative: {alpha}")
     usable = ~np.isnan(regressors).any(axis=1)
-    mask = ~np.isnan(series) & usable[:, None]
+    mask = ~np.isnan(series) & usable[:, None]  # type: ignore[index]
     n = mask.sum(axis=0)
     rows, count = series.shape
     factors = regressors.shape[1]
@@ -58,7 +58,7 @@ def ridge(
         weight *= weights[:, None]
         total = weight.sum(axis=0)
         weight *= np.divide(n, total, out=np.zeros(count), where=total > 0)
-    x = np.where(usable[:, None], regressors, 0.0)
+    x = np.where(usable[:, None], regressors, 0.0)  # type: ignore[index]
     x = x - (x[usable].mean(axis=0) if usable.any() else 0.0)
     x[~usable] = 0.0
     y = np.where(mask, series, 0.0)
@@ -66,7 +66,9 @@ def ridge(
     mean_x = weight.T @ x / safe[:, None]
     mean_y = (weight * y).sum(axis=0) / safe
     outer = (x[:, :, None] * x[:, None, :]).reshape(rows, factors * factors)
-    gram = (weight.T @ outer).reshape(count, factors, factors) - n[:, None, None] * mean_x[:, :, None] * mean_x[:, None, :]
+    gram = (weight.T @ outer).reshape(count, factors, factors) - n[:, None, None] * mean_x[:, :, None] * mean_x[
+        :, None, :
+    ]
     moments = (weight * y).T @ x - n[:, None] * mean_x * mean_y[:, None]
     deviation = np.sqrt(np.maximum(np.einsum("nii->ni", gram) / safe[:, None], 0.0))
     enough = (n >= max(min_observations, 2)) & (deviation > 0).all(axis=1)
@@ -77,7 +79,9 @@ def ridge(
     slopes = np.linalg.solve(system, (moments / deviation)[:, :, None])[:, :, 0]
     dof = np.trace(np.linalg.solve(system, standard_gram), axis1=1, axis2=2)
     total_square = (weight * np.where(mask, series - mean_y, 0.0) ** 2).sum(axis=0)
-    explained = 2 * np.einsum("nk,nk->n", slopes, moments / deviation) - np.einsum("ni,nij,nj->n", slopes, standard_gram, slopes)
+    explained = 2 * np.einsum("nk,nk->n", slopes, moments / deviation) - np.einsum(
+        "ni,nij,nj->n", slopes, standard_gram, slopes
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         r_squared = np.where(total_square > 0, explained / total_square, 0.0)
     lost = ~enough

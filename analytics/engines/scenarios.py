@@ -34,7 +34,7 @@ def bond_return(yield_change: Floats, duration: float, convexity: float) -> Floa
 
 def par_bond_sensitivity(yield_: float, years: float, *, frequency: int = 2) -> tuple[float, float]:
     """Modified duration and convexity of a par bond with level coupons, bond-basis yield as a fraction."""
-    periods = int(round(years * frequency))
+    periods = round(years * frequency)
     t = np.arange(1, periods + 1)
     rate = yield_ / frequency
     flows = np.full(periods, rate)
@@ -46,7 +46,9 @@ def par_bond_sensitivity(yield_: float, years: float, *, frequency: int = 2) -> 
     return float(duration), float(convexity)
 
 
-def with_yields(ids: tuple[str, ...], funds: Floats, yield_change: Floats, *, duration: float, convexity: float) -> ScenarioShocks:
+def with_yields(
+    ids: tuple[str, ...], funds: Floats, yield_change: Floats, *, duration: float, convexity: float
+) -> ScenarioShocks:
     """Scenarios with the bond fund's return filled in from the change of yields."""
     shocks = funds.copy()
     given = ~np.isnan(yield_change)
@@ -72,7 +74,9 @@ class FactorShocks:
     direct: Floats
 
 
-def condition(scenarios: ScenarioShocks, loadings: Floats, residual_variance: Floats, covariance: Floats) -> FactorShocks:
+def condition(
+    scenarios: ScenarioShocks, loadings: Floats, residual_variance: Floats, covariance: Floats
+) -> FactorShocks:
     """The conditional mean of the joint factors given the shocked funds, drawn back to what is plausible.
 
     ``f* = S L' (L S L' + D)^-1 s``; where the part beyond the market and rate shocks is longer than six monthly standard
@@ -114,7 +118,9 @@ def condition(scenarios: ScenarioShocks, loadings: Floats, residual_variance: Fl
     )
 
 
-def _conditional(shock: Floats, named: NDArray[np.bool_], loadings: Floats, residual: Floats, covariance: Floats) -> Floats:
+def _conditional(
+    shock: Floats, named: NDArray[np.bool_], loadings: Floats, residual: Floats, covariance: Floats
+) -> Floats:
     if not named.any():
         return np.zeros(7)
     load = loadings[named]
@@ -147,7 +153,9 @@ def symbol_returns(loadings: Floats, factor_shock: Floats) -> Floats:
     return np.maximum(factor_shock @ loadings.T, LOWEST_RETURN)
 
 
-def with_shocked_funds(returns: Floats, scenarios: ScenarioShocks, shocks: FactorShocks, fund_columns: NDArray[np.int64]) -> Floats:
+def with_shocked_funds(
+    returns: Floats, scenarios: ScenarioShocks, shocks: FactorShocks, fund_columns: NDArray[np.int64]
+) -> Floats:
     """A shocked fund takes its shock. Funds whose style shock was drawn back follow the plausible shock instead.
 
     Parameters

@@ -32,7 +32,7 @@ def sector_dollars(values: Floats, portfolio: Ints, sector: Ints, count: int, se
     filled = np.nan_to_num(values)
     gross = np.bincount(key, weights=np.abs(filled), minlength=count * sectors)
     net = np.bincount(key, weights=filled, minlength=count * sectors)
-    return gross.reshape(count, sectors), net.reshape(count, sectors)
+    return gross.reshape(count, sectors), net.reshape(count, sectors)  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,12 @@ class Contracts:
 
 
 def option_changes(
-    contracts: Contracts, underlying_return: Floats, market_move: Floats, rate_shift: Floats, *, volatility_rule: bool = True
+    contracts: Contracts,
+    underlying_return: Floats,
+    market_move: Floats,
+    rate_shift: Floats,
+    *,
+    volatility_rule: bool = True,
 ) -> Floats:
     """Change of value per share of every contract under every scenario, (K, C), by full revaluation on the same day.
 
@@ -122,7 +127,9 @@ def summarise(pnl: Floats) -> StressSummary:
     )  # fmt: skip
 
 
-def factor_level_stress(exposure_dollars: Floats, moves: Floats, shocked: NDArray[np.bool_]) -> tuple[float, float, Floats]:
+def factor_level_stress(
+    exposure_dollars: Floats, moves: Floats, shocked: NDArray[np.bool_]
+) -> tuple[float, float, Floats]:
     """Stress of one book from factor exposures alone: direct P&L of the shocked factors, correlated P&L of all, and its parts.
 
     Parameters

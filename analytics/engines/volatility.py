@@ -319,7 +319,9 @@ def _forecast(returns: Floats, bars: Floats | None) -> VolatilityForecast:
     fits = har(variance)
     modelled = (days >= HAR_MINIMUM) & ~np.isnan(fits.variance)
     mean = np.where(days >= FORECAST_MINIMUM, ewma(variance), np.nan)
-    method = np.where(modelled, ForecastMethod.LOG_HAR, np.where(np.isnan(mean), ForecastMethod.NONE, ForecastMethod.EWMA))
+    method = np.where(
+        modelled, ForecastMethod.LOG_HAR, np.where(np.isnan(mean), ForecastMethod.NONE, ForecastMethod.EWMA)
+    )
     return VolatilityForecast(
         volatility=np.sqrt(YEAR * np.where(modelled, fits.variance, mean)),
         model_r_squared=np.where(modelled, fits.r_squared, np.nan),
@@ -338,16 +340,18 @@ class RangeVolatility:
     rogers_satchell: Floats
 
 
-def range_volatility(opened: Floats, high: Floats, low: Floats, close: Floats, *, window: int = MONTH) -> RangeVolatility:
+def range_volatility(
+    opened: Floats, high: Floats, low: Floats, close: Floats, *, window: int = MONTH
+) -> RangeVolatility:
     """Range estimators over the last `window` bars (T, N); Yang-Zhang takes one earlier close.
 
     Source: Parkinson (1980); Garman and Klass (1980); Rogers and Satchell (1991); Yang and Zhang (2000).
     """
-    o, h, l, c = (np.log(prices[-window:]) for prices in (opened, high, low, close))
+    o, h, low_, c = (np.log(prices[-window:]) for prices in (opened, high, low, close))
     before = np.log(close[-window - 1 : -1])
-    rogers = ((h - c) * (h - o) + (l - c) * (l - o)).mean(axis=0)
-    parkinson = ((h - l) ** 2).mean(axis=0) / (4 * np.log(2))
-    garman = (0.5 * (h - l) ** 2 - (2 * np.log(2) - 1) * (c - o) ** 2).mean(axis=0)
+    rogers = ((h - c) * (h - o) + (low_ - c) * (low_ - o)).mean(axis=0)
+    parkinson = ((h - low_) ** 2).mean(axis=0) / (4 * np.log(2))
+    garman = (0.5 * (h - low_) ** 2 - (2 * np.log(2) - 1) * (c - o) ** 2).mean(axis=0)
     k = 0.34 / (1.34 + (window + 1) / (window - 1))
     yang = (o - before).var(axis=0, ddof=1) + k * (c - o).var(axis=0, ddof=1) + (1 - k) * rogers
     return RangeVolatility(*(np.sqrt(YEAR * v) for v in (yang, parkinson, garman, rogers)))

@@ -8,7 +8,14 @@ from django.apps import apps
 from django.db import connection, models
 
 # Natural keys and values only: surrogate ids, stamps and the records of runs say nothing about results.
-IGNORED_COLUMNS = {"created_at", "updated_at", "completed_at", "fetched_at", "price_updated_at", "target_price_last_updated"}
+IGNORED_COLUMNS = {
+    "created_at",
+    "updated_at",
+    "completed_at",
+    "fetched_at",
+    "price_updated_at",
+    "target_price_last_updated",
+}
 RESULT_MODELS = (
     "marketdata.DailyPrice",
     "marketdata.PriceHistory",

@@ -25,8 +25,16 @@ def schedule_nightly() -> list[str]:
     minute, _ = IntervalSchedule.objects.get_or_create(every=1, period=IntervalSchedule.MINUTES)
     created = []
     for name, values in {
-        NIGHTLY: {"task": "analytics.tasks.nightly", "crontab": evening, "description": "Phases 1, 2, 2.5, 3 for every portfolio."},
-        SWEEP: {"task": "analytics.tasks.sweep", "interval": minute, "description": "Frees and restarts runs without a heartbeat."},
+        NIGHTLY: {
+            "task": "analytics.tasks.nightly",
+            "crontab": evening,
+            "description": "Phases 1, 2, 2.5, 3 for every portfolio.",
+        },
+        SWEEP: {
+            "task": "analytics.tasks.sweep",
+            "interval": minute,
+            "description": "Frees and restarts runs without a heartbeat.",
+        },
     }.items():
         _, fresh = PeriodicTask.objects.get_or_create(name=name, defaults=values)
         if fresh:

@@ -55,10 +55,18 @@ def _exposure(long: Any, short: Any, gross: Any, net: Any, equity: Any) -> dict[
     leverage = None
     if gross is not None and equity is not None and equity > 0:
         leverage = round(float(gross) / float(equity), 4)
-    return {"long": _number(long), "short": _number(short), "gross": _number(gross), "net": _number(net), "leverage": leverage}
+    return {
+        "long": _number(long),
+        "short": _number(short),
+        "gross": _number(gross),
+        "net": _number(net),
+        "leverage": leverage,
+    }
 
 
-def summarise(portfolios: Sequence[Portfolio], *, source: str, wall_seconds: float | None, run: BatchRun | None) -> dict[str, Any]:
+def summarise(
+    portfolios: Sequence[Portfolio], *, source: str, wall_seconds: float | None, run: BatchRun | None
+) -> dict[str, Any]:
     """Headline numbers of the portfolios at their newest published session; unknown values are None.
 
     Returns
@@ -97,10 +105,16 @@ def summarise(portfolios: Sequence[Portfolio], *, source: str, wall_seconds: flo
             "net_asset_value": _number(snapshot.net_asset_value) if snapshot else None,
             "daily_pnl": _number(snapshot.daily_pnl) if snapshot else None,
             "total_pnl": _number(snapshot.cumulative_pnl) if snapshot else None,
-            "entry_exposure": _exposure(*at_entry.values(), portfolio.opening_equity),
+            "entry_exposure": _exposure(*at_entry.values(), portfolio.opening_equity),  # type: ignore[call-arg]
             "market_exposure": _exposure(
                 *(
-                    (snapshot.long_value, snapshot.short_value, snapshot.gross_exposure, snapshot.net_exposure, snapshot.net_asset_value)
+                    (
+                        snapshot.long_value,
+                        snapshot.short_value,
+                        snapshot.gross_exposure,
+                        snapshot.net_exposure,
+                        snapshot.net_asset_value,
+                    )
                     if snapshot
                     else (None,) * 5
                 )

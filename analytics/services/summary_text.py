@@ -28,7 +28,9 @@ def _table(heads: list[str], body: list[list[str]], left: int = 1) -> list[str]:
     widths = [max(len(row[i]) for row in [heads, *body]) for i in range(len(heads))]
 
     def line(cells: list[str]) -> str:
-        return "  ".join(c.ljust(w) if i < left else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths, strict=True))).rstrip()
+        return "  ".join(
+            c.ljust(w) if i < left else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths, strict=True))
+        ).rstrip()
 
     return [line(heads), "  ".join("-" * width for width in widths), *(line(row) for row in body)]
 
@@ -60,14 +62,20 @@ def render(summary: dict[str, Any], outcome: Any, *, color: bool = False) -> str
             e = book[basis]
             label = name if basis == "market_exposure" else "   at entry"
             exposures.append(
-                [label, *(f"{e[k]:,.2f}" if e[k] is not None else "-" for k in ("long", "short", "gross", "net")), _plain(e["leverage"])]
+                [
+                    label,
+                    *(f"{e[k]:,.2f}" if e[k] is not None else "-" for k in ("long", "short", "gross", "net")),
+                    _plain(e["leverage"]),
+                ]
             )
     lines += _table(["portfolio", "long", "short", "gross", "net", "leverage"], exposures)
     lines += ["", f"{bold}Engines (portfolios at the newest session){reset}"]
     engines = []
     for engine, e in summary["engines"].items():
         reasons = ", ".join(f"{reason} {count}" for reason, count in e["reasons"].items())
-        engines.append([engine, str(e["computed"]), str(e["partial"]), str(e["skipped"]), str(e["failed"]), reasons or "-"])
+        engines.append(
+            [engine, str(e["computed"]), str(e["partial"]), str(e["skipped"]), str(e["failed"]), reasons or "-"]
+        )
     table = _table(["engine", "computed", "of these partial", "skipped", "failed", "reasons"], engines)
     lines += table
     lines += ["", *_ending(summary, outcome)]
@@ -75,13 +83,19 @@ def render(summary: dict[str, Any], outcome: Any, *, color: bool = False) -> str
 
 
 def _ending(summary: dict[str, Any], outcome: Any) -> list[str]:
-    lines = [note for note in outcome.notes]
+    lines = list(outcome.notes)
     run = outcome.run
     if run is None:
         lines.append("Nothing to do: every portfolio is up to date.")
     else:
-        phases = ", ".join(f"{k.removeprefix('phase_').replace('_', '.')}: {v:.1f} s" for k, v in run.phase_durations.items() if k != "total_duration")
-        lines.append(f"Run {run.id} {run.status}: {run.completed_jobs} of {run.total_jobs} jobs, {run.failed_jobs} failed. Phases {phases}.")
+        phases = ", ".join(
+            f"{k.removeprefix('phase_').replace('_', '.')}: {v:.1f} s"
+            for k, v in run.phase_durations.items()
+            if k != "total_duration"
+        )
+        lines.append(
+            f"Run {run.id} {run.status}: {run.completed_jobs} of {run.total_jobs} jobs, {run.failed_jobs} failed. Phases {phases}."
+        )
         for detail in (run.error_summary or {}).get("details", []):
             lines.append(f"  error: {detail}")
     if summary["wall_seconds"] is not None:
@@ -94,5 +108,7 @@ def next_steps() -> str:
     lines = ["", "Next: `make serve` starts web, worker and beat; the console is at http://127.0.0.1:8000/admin/."]
     if settings.DEMO_ALLOWED:
         lines.append("Log in as demo_admin@sigmasight.com with the password demo12345.")
-    lines.append("`make test` runs the tests; `.venv/bin/python manage.py run_batch --help` shows what operators can do.")
+    lines.append(
+        "`make test` runs the tests; `.venv/bin/python manage.py run_batch --help` shows what operators can do."
+    )
     return "\n".join(lines)

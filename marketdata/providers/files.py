@@ -56,7 +56,9 @@ class Files:
         self.proxies = proxies
         if self._path("daily_prices") is None:
             raise ProviderError(
-                self.name, Outcome.NOT_FOUND, f"{self.directory} holds no daily_prices.csv or daily_prices.parquet; docs/file_source.md says what is expected"
+                self.name,
+                Outcome.NOT_FOUND,
+                f"{self.directory} holds no daily_prices.csv or daily_prices.parquet; docs/file_source.md says what is expected",
             )
 
     def _path(self, stem: str) -> Path | None:
@@ -90,7 +92,9 @@ class Files:
             table = table.assign(
                 date=pd.to_datetime(table["date"], errors="coerce"),
                 source=source,
-                **{c: pd.to_numeric(table[c], errors="coerce") if c in table.columns else np.nan for c in PRICE_COLUMNS},
+                **{
+                    c: pd.to_numeric(table[c], errors="coerce") if c in table.columns else np.nan for c in PRICE_COLUMNS
+                },
             )
             for symbol, rows in table.groupby("symbol", sort=False):
                 by_symbol.setdefault(str(symbol), rows.sort_values("date", kind="stable"))
@@ -110,7 +114,9 @@ class Files:
             return {}
         events: dict[str, list[SplitEvent]] = {}
         notes = table["note"].fillna("") if "note" in table.columns else pd.Series([""] * len(table))
-        for symbol, day, ratio, note in zip(table["symbol"], table["first_day_at_new_price"], table["ratio"], notes, strict=True):
+        for symbol, day, ratio, note in zip(
+            table["symbol"], table["first_day_at_new_price"], table["ratio"], notes, strict=True
+        ):
             kind = "spin_off_adjustment" if "spin" in str(note).lower() else "split"
             event = SplitEvent(dt.date.fromisoformat(str(day)), Decimal(str(ratio)), kind)
             events.setdefault(str(symbol), []).append(event)
@@ -122,7 +128,9 @@ class Files:
         if table is None:
             return {}
         rows: dict[str, list[tuple[dt.date, float]]] = {}
-        for symbol, day, amount in zip(table["symbol"], table["ex_date"], table["amount_per_share_split_adjusted"], strict=True):
+        for symbol, day, amount in zip(
+            table["symbol"], table["ex_date"], table["amount_per_share_split_adjusted"], strict=True
+        ):
             rows.setdefault(str(symbol), []).append((dt.date.fromisoformat(str(day)), float(amount)))
         return rows
 
@@ -155,16 +163,31 @@ class Files:
         source = str(rows["source"].iloc[0]) if len(rows) else self.name
         # Published closes have four decimals at most below a dollar and two above; six keep what adjusted files still tell.
         bars = {name: np.round(rows[name].to_numpy(np.float64) * ratio, 6) for name in ("open", "high", "low", "close")}
-        bars["high"] = np.fmax(bars["high"], np.where(np.isnan(bars["high"]), np.nan, np.fmax(bars["open"], bars["close"])))
-        bars["low"] = np.fmin(bars["low"], np.where(np.isnan(bars["low"]), np.nan, np.fmin(bars["open"], bars["close"])))
+        bars["high"] = np.fmax(
+            bars["high"], np.where(np.isnan(bars["high"]), np.nan, np.fmax(bars["open"], bars["close"]))
+        )
+        bars["low"] = np.fmin(
+            bars["low"], np.where(np.isnan(bars["low"]), np.nan, np.fmin(bars["open"], bars["close"]))
+        )
         splits = tuple(e for e in self._splits.get(symbol, ()) if start <= e.ex_date <= end)
         paid = [(day, amount) for day, amount in self._dividends.get(symbol, ()) if start <= day <= end]
-        undone = self._later_ratio(symbol, np.array([day for day, _ in paid], dtype="datetime64[D]")) if paid else np.empty(0)
+        undone = (
+            self._later_ratio(symbol, np.array([day for day, _ in paid], dtype="datetime64[D]"))
+            if paid
+            else np.empty(0)
+        )
         dividends = tuple(
-            DividendEvent(day, round(Decimal(str(amount)) * Decimal(repr(float(r))), 8)) for (day, amount), r in zip(paid, undone, strict=True)
+            DividendEvent(day, round(Decimal(str(amount)) * Decimal(repr(float(r))), 8))
+            for (day, amount), r in zip(paid, undone, strict=True)
         )
         return SymbolHistory(
-            symbol, source, days, **bars, volume=rows["volume"].to_numpy(np.float64) / ratio, splits=splits, dividends=dividends
+            symbol,
+            source,
+            days,
+            **bars,
+            volume=rows["volume"].to_numpy(np.float64) / ratio,
+            splits=splits,
+            dividends=dividends,
         )
 
     def treasury_yields(self, series_ids: Sequence[str], start: dt.date, end: dt.date) -> tuple[YieldPoint, ...]:

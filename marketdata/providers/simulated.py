@@ -21,7 +21,6 @@ from marketdata.providers.base import (
     OptionQuoteRow,
     Outcome,
     PriceAnswer,
-    Profile,
     ProfileAnswer,
     SplitEvent,
     Statements,
@@ -134,7 +133,11 @@ class Simulated:
         else:
             share = np.clip(0.3 + 0.25 * w.draws(f"open {symbol}")[low:high], 0.0, 1.0)
             opened = _rounded(previous * (close / previous) ** share)
-            swing = np.maximum(loadings(self.seed, symbol).own_volatility, 0.08) / np.sqrt(252) * w.volatility_scale[low:high]
+            swing = (
+                np.maximum(loadings(self.seed, symbol).own_volatility, 0.08)
+                / np.sqrt(252)
+                * w.volatility_scale[low:high]
+            )
             reach = np.abs(w.draws(f"range {symbol}")[low:high]) * swing * 0.8
             depth = np.abs(w.draws(f"depth {symbol}")[low:high]) * swing * 0.8
             highest = np.maximum(_rounded(np.maximum(opened, close) * (1 + reach)), np.maximum(opened, close))
@@ -146,14 +149,16 @@ class Simulated:
         inside = split is not None and low < high and w.sessions[low] <= split[0] <= w.sessions[high - 1]
         return SymbolHistory(
             symbol, self.name, w.sessions[low:high].copy(), opened, highest, lowest, close, volume,
-            splits=(SplitEvent(split[0].item(), split[1]),) if split is not None and inside else (),
+            splits=(SplitEvent(split[0].item(), split[1]),) if split is not None and inside else (),  # type: ignore[arg-type]
             dividends=tuple(
                 DividendEvent(w.sessions[t].item(), amount) for t, amount in zip(ex, amounts, strict=True) if low <= t < high and amount
             ),
         )  # fmt: skip
 
     def profiles(self, symbols: Sequence[str], as_of: dt.date) -> ProfileAnswer:
-        return ProfileAnswer({s: company_profile(self.seed, s, self._close_on(s, as_of), as_of) for s in symbols if self.knows(s)})
+        return ProfileAnswer(
+            {s: company_profile(self.seed, s, self._close_on(s, as_of), as_of) for s in symbols if self.knows(s)}
+        )
 
     def fundamentals(self, symbol: str, as_of: dt.date) -> Statements:
         if not self.knows(symbol):
@@ -163,11 +168,13 @@ class Simulated:
     def option_chain(self, underlying: str, as_of: dt.date) -> tuple[OptionContractTerms, ...]:
         return contract_terms(underlying, self._close_on(underlying, as_of), as_of) if self.knows(underlying) else ()
 
-    def option_quotes(self, contracts: Sequence[OptionContractTerms], start: dt.date, end: dt.date) -> tuple[OptionQuoteRow, ...]:
+    def option_quotes(
+        self, contracts: Sequence[OptionContractTerms], start: dt.date, end: dt.date
+    ) -> tuple[OptionQuoteRow, ...]:
         quotes: list[OptionQuoteRow] = []
         for contract in contracts:
             if self.knows(contract.underlying):
-                raw, factor, _, _ = raw_path(self.seed, contract.underlying)
+                _, factor, _, _ = raw_path(self.seed, contract.underlying)
                 quotes.extend(quote_rows(self.seed, contract, self.closes(contract.underlying), factor, start, end))
         return tuple(quotes)
 
@@ -175,13 +182,15 @@ class Simulated:
         w = self._world
         inside = (w.sessions >= np.datetime64(start)) & (w.sessions <= np.datetime64(end))
         moves = -np.cumsum(w.styles["rates"]) / LONG_BOND_DURATION * 100
-        points = []
+        points: list[YieldPoint] = []
         for series in series_ids:
             if series in CURVE:
                 level, share = CURVE[series]
                 percents = np.maximum(level + share * (moves - moves[w.anchor]), 0.05)[inside]
                 days = w.sessions[inside].tolist()
-                points.extend(YieldPoint(series, d, Decimal(f"{p:.2f}")) for d, p in zip(days, percents.tolist(), strict=True))
+                points.extend(
+                    YieldPoint(series, d, Decimal(f"{p:.2f}")) for d, p in zip(days, percents.tolist(), strict=True)
+                )
         return tuple(points)
 
     def _close_on(self, symbol: str, day: dt.date) -> float:

@@ -114,7 +114,7 @@ def _period(seed: int, symbol: str, end: dt.date, quarter: int | None) -> tuple[
         "operating_cash_flow": _money(flow), "capital_expenditures": _money(-capital), "free_cash_flow": _money(flow - capital),
         "fcf_margin": _fraction((flow - capital) / revenue), "depreciation_and_amortization": _money(depreciation),
     }  # fmt: skip
-    return income, balance, cash_flow
+    return income, balance, cash_flow  # type: ignore[return-value]
 
 
 def company_statements(seed: int, symbol: str, as_of: dt.date) -> Statements:
@@ -136,7 +136,8 @@ def company_statements(seed: int, symbol: str, as_of: dt.date) -> Statements:
         earnings = revenue * _margin(seed, symbol) / _shares(seed, symbol)
         estimate |= {
             f"{label}_end_date": dt.date(year, 12, 31),
-            f"{label}_revenue_avg": _money(revenue), f"{label}_revenue_low": _money(revenue * 0.95), f"{label}_revenue_high": _money(revenue * 1.05),
+            f"{label}_revenue_avg": _money(revenue),
+            f"{label}_revenue_low": _money(revenue * 0.95), f"{label}_revenue_high": _money(revenue * 1.05),
             f"{label}_revenue_growth": _fraction(revenue / _annual_revenue(seed, symbol, year - 1) - 1),
             f"{label}_earnings_avg": Decimal(f"{earnings:.4f}"), f"{label}_earnings_low": Decimal(f"{earnings * 0.92:.4f}"),
             f"{label}_earnings_high": Decimal(f"{earnings * 1.08:.4f}"), f"{label}_analyst_count": 12,

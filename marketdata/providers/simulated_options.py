@@ -35,18 +35,29 @@ def premium(spot: Floats, strike: float, years: Floats, volatility: Floats, sign
 
 @lru_cache(maxsize=1)
 def _demo_premiums() -> dict[str, float]:
-    return {row["symbol"]: float(row["entry_price"]) for row in rows("positions") if row["investment_class"] == "OPTIONS"}
+    return {
+        row["symbol"]: float(row["entry_price"]) for row in rows("positions") if row["investment_class"] == "OPTIONS"
+    }
 
 
 @lru_cache(maxsize=50_000)
-def anchor_volatility(seed: int, symbol: str, underlying: str, strike: float, expiration: dt.date, sign: int, spot: float) -> float:
+def anchor_volatility(
+    seed: int, symbol: str, underlying: str, strike: float, expiration: dt.date, sign: int, spot: float
+) -> float:
     """The contract's volatility on the demo's session."""
     known = _demo_premiums().get(symbol)
     years = (expiration - DEMO_SESSION).days / 365
     if known is not None and years > 0:
 
         def miss(volatility: float) -> float:
-            price = premium(np.array([spot]), strike, np.array([years]), np.array([volatility]), sign, loadings(seed, underlying).dividend_yield)
+            price = premium(
+                np.array([spot]),
+                strike,
+                np.array([years]),
+                np.array([volatility]),
+                sign,
+                loadings(seed, underlying).dividend_yield,
+            )
             return float(price[0]) - known
 
         return float(brentq(miss, 0.01, 4.0, xtol=1e-12))
@@ -79,7 +90,9 @@ def quote_rows(
     own = np.exp(0.02 * (w.draws(f"option {contract.symbol}") - w.draws(f"option {contract.symbol}")[w.anchor]))
     volatility = np.clip(at_anchor * moved * own, 0.03, 3.0)[rows_]
     days = (np.datetime64(contract.expiration) - w.sessions[rows_]).astype(int)
-    value = premium(spot[rows_], strike, days / 365, volatility, sign, loadings(seed, contract.underlying).dividend_yield)
+    value = premium(
+        spot[rows_], strike, days / 365, volatility, sign, loadings(seed, contract.underlying).dividend_yield
+    )
     quotes = []
     for session, mid, sigma in zip(w.sessions[rows_].tolist(), value.tolist(), volatility.tolist(), strict=True):
         middle = Decimal(f"{max(mid, 0.0):.4f}")

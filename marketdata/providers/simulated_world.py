@@ -120,7 +120,9 @@ class World:
         self.market = MARKET_DRIFT / YEAR + market_noise
         half = np.sqrt(self.volatility_scale)
         self.styles = {name: self.tails(name) * size / np.sqrt(YEAR) * half for name, size in STYLES.items()}
-        self.sectors = {name: self.tails(f"sector {name}") * size / np.sqrt(YEAR) * half for name, size in SECTORS.items()}
+        self.sectors = {
+            name: self.tails(f"sector {name}") * size / np.sqrt(YEAR) * half for name, size in SECTORS.items()
+        }
 
     def draws(self, name: str) -> Floats:
         """Standard normals by session, (T,)."""
@@ -129,7 +131,9 @@ class World:
     def tails(self, name: str) -> Floats:
         """Student-t draws of unit variance by session, (T,)."""
         generator = rng(self.seed, name)
-        return generator.standard_t(TAIL_DEGREES, self.days)[self._day_of_session] * np.sqrt((TAIL_DEGREES - 2) / TAIL_DEGREES)
+        return generator.standard_t(TAIL_DEGREES, self.days)[self._day_of_session] * np.sqrt(
+            (TAIL_DEGREES - 2) / TAIL_DEGREES
+        )
 
     def _reverting(self, name: str, persistence: float, spread: float) -> Floats:
         """A stationary first-order autoregression with standard deviation `spread`, one step a calendar day."""
@@ -165,7 +169,9 @@ def securities() -> dict[str, dict[str, str]]:
 @lru_cache(maxsize=1)
 def anchor_prices() -> dict[str, float]:
     """Closes on the demo's session: the demo's entry prices, and our own for what the demo does not hold."""
-    held = {row["symbol"]: float(row["entry_price"]) for row in rows("positions") if row["investment_class"] == "PUBLIC"}
+    held = {
+        row["symbol"]: float(row["entry_price"]) for row in rows("positions") if row["investment_class"] == "PUBLIC"
+    }
     return {**ANCHORS, **held}
 
 
@@ -178,7 +184,9 @@ def loadings(seed: int, symbol: str) -> Loadings:
         return Loadings(SECTOR_BETAS[SECTOR_FUNDS[symbol]], {}, SECTOR_FUNDS[symbol], 1.0, 0.01, 0.015)
     draw = rng(seed, f"loadings {symbol}")
     row = securities().get(symbol)
-    sector = row["sector_gics"] if row and row["sector_gics"] in SECTORS else list(SECTORS)[int(draw.integers(len(SECTORS)))]
+    sector = (
+        row["sector_gics"] if row and row["sector_gics"] in SECTORS else list(SECTORS)[int(draw.integers(len(SECTORS)))]
+    )
     normal = draw.standard_normal(6)
     growth = 0.6 if sector in ("Technology", "Communication Services", "Consumer Discretionary") else -0.3
     styles = {
@@ -187,7 +195,9 @@ def loadings(seed: int, symbol: str) -> Loadings:
     }  # fmt: skip
     yield_ = float(draw.choice([0.0, 0.006, 0.012, 0.02, 0.03]))
     beta = max(0.25, SECTOR_BETAS[sector] + 0.2 * normal[0])
-    return Loadings(beta, {k: float(v) for k, v in styles.items()}, sector, 0.8, float(draw.uniform(0.14, 0.34)), yield_)
+    return Loadings(
+        beta, {k: float(v) for k, v in styles.items()}, sector, 0.8, float(draw.uniform(0.14, 0.34)), yield_
+    )
 
 
 def anchor_price(seed: int, symbol: str) -> float:

@@ -139,7 +139,12 @@ def _ask(source: Provider, batch: Sequence[Wanted], start: dt.date, target: dt.d
 
 
 def _store_batch(
-    batch: Sequence[Wanted], answer: PriceAnswer, start: dt.date, target: dt.date, limit: dt.date, report: CollectionReport
+    batch: Sequence[Wanted],
+    answer: PriceAnswer,
+    start: dt.date,
+    target: dt.date,
+    limit: dt.date,
+    report: CollectionReport,
 ) -> None:
     ids = [want.security_id for want in batch]
     stored = read_columns(
@@ -177,10 +182,14 @@ def _store_batch(
         report.rows += _store_rows(checked)
         report.corrections += _store_actions(checked, now)
         rebuild_histories(list(checked))
-        Security.objects.filter(id__in=list(checked)).exclude(price_status=PriceStatus.KNOWN).update(price_status=PriceStatus.KNOWN)
+        Security.objects.filter(id__in=list(checked)).exclude(price_status=PriceStatus.KNOWN).update(
+            price_status=PriceStatus.KNOWN
+        )
     unknown = [w.security_id for w, _, error in states if error.startswith(f"{Outcome.NOT_FOUND}:")]
-    Security.objects.filter(id__in=unknown, price_status=PriceStatus.UNVERIFIED).update(price_status=PriceStatus.NO_SOURCE)
-    _store_states(states, start, now)
+    Security.objects.filter(id__in=unknown, price_status=PriceStatus.UNVERIFIED).update(
+        price_status=PriceStatus.NO_SOURCE
+    )
+    _store_states(states, start, now)  # type: ignore[arg-type]
 
 
 def _reject(symbol: str, history: SymbolHistory, check: CheckedHistory, report: CollectionReport) -> None:
@@ -252,11 +261,15 @@ def _note_corrections(
 def _store_actions(checked: dict[int, tuple[SymbolHistory, CheckedHistory]], now: dt.datetime) -> int:
     """Splits and dividends; one that is new or different for a session already priced is a correction."""
     corrections: list[PriceCorrection] = []
-    newest = {
-        security_id: last for security_id, last in SymbolCollection.objects.filter(security_id__in=list(checked)).values_list("security_id", "last_session")
-    }
+    newest = dict(
+        SymbolCollection.objects.filter(security_id__in=list(checked)).values_list("security_id", "last_session")
+    )
     for model, kind, events in (
-        (Split, CorrectionKind.SPLIT, [(i, h.source, e.ex_date, e.kind, e.ratio) for i, (h, _) in checked.items() for e in h.splits]),
+        (
+            Split,
+            CorrectionKind.SPLIT,
+            [(i, h.source, e.ex_date, e.kind, e.ratio) for i, (h, _) in checked.items() for e in h.splits],
+        ),
         (
             Dividend,
             CorrectionKind.DIVIDEND,
@@ -266,12 +279,17 @@ def _store_actions(checked: dict[int, tuple[SymbolHistory, CheckedHistory]], now
         if not events:
             continue
         amount = "ratio" if model is Split else "amount"
-        digits = model._meta.get_field(amount).decimal_places
+        digits = model._meta.get_field(amount).decimal_places  # type: ignore[union-attr]
         there = {
             (r["security_id"], r["ex_date"], r["kind"] if model is Dividend else ""): r[amount]
-            for r in model.objects.filter(security_id__in={e[0] for e in events}).values("security_id", "ex_date", "kind", amount)
+            for r in model.objects.filter(security_id__in={e[0] for e in events}).values(
+                "security_id", "ex_date", "kind", amount
+            )
         }
-        unique = {(i, day, k if model is Dividend else ""): (i, source, day, k, round(value, digits)) for i, source, day, k, value in events}
+        unique = {
+            (i, day, k if model is Dividend else ""): (i, source, day, k, round(value, digits))
+            for i, source, day, k, value in events
+        }
         for key, (security_id, _, day, _, value) in unique.items():
             last = newest.get(security_id)
             if there.get(key) != value and last is not None and day <= last:
@@ -297,7 +315,10 @@ def _store_actions(checked: dict[int, tuple[SymbolHistory, CheckedHistory]], now
 
 
 def _store_states(states: list[tuple[Wanted, dt.date | None, str]], start: dt.date, now: dt.datetime) -> None:
-    rows = {row.security_id: row for row in SymbolCollection.objects.filter(security_id__in=[w.security_id for w, _, _ in states])}
+    rows = {
+        row.security_id: row
+        for row in SymbolCollection.objects.filter(security_id__in=[w.security_id for w, _, _ in states])
+    }
     for want, newest, error in states:
         row = rows.setdefault(want.security_id, SymbolCollection(security_id=want.security_id))
         row.last_attempt_at, row.last_error = now, error[:1000]
@@ -310,7 +331,14 @@ def _store_states(states: list[tuple[Wanted, dt.date | None, str]], start: dt.da
         rows.values(),
         update_conflicts=True,
         unique_fields=["security"],
-        update_fields=["last_attempt_at", "last_error", "priority", "consecutive_failures", "last_session", "first_session"],
+        update_fields=[
+            "last_attempt_at",
+            "last_error",
+            "priority",
+            "consecutive_failures",
+            "last_session",
+            "first_session",
+        ],
     )
 
 

@@ -36,7 +36,9 @@ def rebuild_histories(security_ids: Sequence[int]) -> UpsertCount:
 def arrays_differ_from_rows(security_ids: Sequence[int]) -> list[int]:
     """Ids of securities whose stored arrays are not what their rows give; empty when all is well."""
     built = _build(sorted(set(security_ids)))
-    expected = {int(i): checksum for i, checksum in zip(built["security"], built["checksum"], strict=True)} if built else {}
+    expected = (
+        {int(i): checksum for i, checksum in zip(built["security"], built["checksum"], strict=True)} if built else {}
+    )
     stored = dict(PriceHistory.objects.filter(security_id__in=security_ids).values_list("security_id", "checksum"))
     return sorted(i for i in set(expected) | set(stored) if expected.get(i) != stored.get(i))
 
@@ -71,16 +73,21 @@ def _build(ids: list[int]) -> dict[str, Any]:
     believed = ~prices["suspect"]
     for name in COLUMNS[:4]:
         flat[name][place[believed]] = prices[name][believed]
-    flat["split_factor"] = _factor(present, first, offsets, splits["security_id"], splits["ex_date"], splits["ratio"], splits["shares"])
+    flat["split_factor"] = _factor(
+        present, first, offsets, splits["security_id"], splits["ex_date"], splits["ratio"], splits["shares"]
+    )
     everything = np.ones(len(splits["ratio"]), dtype=bool)
-    flat["return_factor"] = _factor(present, first, offsets, splits["security_id"], splits["ex_date"], splits["ratio"], everything)
+    flat["return_factor"] = _factor(
+        present, first, offsets, splits["security_id"], splits["ex_date"], splits["ratio"], everything
+    )
     growth, inside = _dividend_growth(present, first, offsets, dividends, flat["close"])
     flat["return_factor"] *= _factor(
         present, first, offsets, dividends["security_id"], dividends["ex_date"], growth, inside
     )
     checksums = [
         hashlib.sha256(
-            int(first[i]).to_bytes(8, "big") + b"".join(flat[name][offsets[i] : offsets[i + 1]].tobytes() for name in COLUMNS)
+            int(first[i]).to_bytes(8, "big")
+            + b"".join(flat[name][offsets[i] : offsets[i + 1]].tobytes() for name in COLUMNS)
         ).hexdigest()
         for i in range(len(present))
     ]
@@ -94,7 +101,11 @@ def _build(ids: list[int]) -> dict[str, Any]:
 
 
 def _locate(
-    present: NDArray[np.int64], first: NDArray[np.int64], offsets: NDArray[np.int64], security: NDArray[np.int64], ex_date: Any
+    present: NDArray[np.int64],
+    first: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    security: NDArray[np.int64],
+    ex_date: Any,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """Owner and flat place of each event on its ex-session (a non-session counts on the next), and whether it is inside."""
     owner = np.searchsorted(present, security)
@@ -119,7 +130,11 @@ def _factor(
 
 
 def _dividend_growth(
-    present: NDArray[np.int64], first: NDArray[np.int64], offsets: NDArray[np.int64], dividends: dict[str, Any], close: Floats
+    present: NDArray[np.int64],
+    first: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    dividends: dict[str, Any],
+    close: Floats,
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """What reinvesting each dividend at the ex-session's close multiplies a holding by."""
     _, place, known = _locate(present, first, offsets, dividends["security_id"], dividends["ex_date"])

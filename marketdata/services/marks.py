@@ -40,7 +40,9 @@ def mark_stocks(panel: PricePanel, columns: NDArray[np.int64], first_row: int, f
             "price_date": calendar.session_array()[panel.first_ordinal + first_row + row - ages],
             "age_sessions": ages,
             "quality": np.where(
-                ages == 0, MarkQuality.FRESH.value, np.where(ages <= MAX_AGE_SESSIONS, MarkQuality.STALE.value, MarkQuality.FROZEN.value)
+                ages == 0,
+                MarkQuality.FRESH.value,
+                np.where(ages <= MAX_AGE_SESSIONS, MarkQuality.STALE.value, MarkQuality.FROZEN.value),
             ).tolist(),
             "price_source": [SOURCE_OF_FAMILY[family].value] * len(row),
         },

@@ -67,7 +67,9 @@ def collect_yields(source: Provider, first: dt.date, target: dt.date) -> UpsertC
     )
 
 
-def collect_option_quotes(source: Provider, contract_ids: Sequence[int], first: dt.date, target: dt.date) -> UpsertCount:
+def collect_option_quotes(
+    source: Provider, contract_ids: Sequence[int], first: dt.date, target: dt.date
+) -> UpsertCount:
     """Bring end-of-session quotes of the contracts; sessions that have quotes are not asked for again.
 
     Raises
@@ -77,7 +79,9 @@ def collect_option_quotes(source: Provider, contract_ids: Sequence[int], first: 
     if Capability.OPTION_QUOTES not in source.capabilities or not contract_ids:
         return NOTHING
     newest = dict(
-        OptionQuote.objects.filter(security_id__in=contract_ids, session__gte=first).values_list("security_id").annotate(models.Max("session"))
+        OptionQuote.objects.filter(security_id__in=contract_ids, session__gte=first)
+        .values_list("security_id")
+        .annotate(models.Max("session"))
     )
     oldest = dict(
         OptionQuote.objects.filter(security_id__in=contract_ids, session__gte=first)
@@ -138,7 +142,11 @@ def collect_profiles(source: Provider, securities: Iterable[Security], as_of: dt
         return 0, {}
     stale = timezone.now() - dt.timedelta(days=PROFILE_AGE_DAYS)
     fresh = set(CompanyProfile.objects.filter(fetched_at__gt=stale).values_list("security_id", flat=True))
-    wanted = {s.symbol: s for s in securities if s.id not in fresh and s.security_type not in (SecurityType.OPTION, SecurityType.INDEX)}
+    wanted = {
+        s.symbol: s
+        for s in securities
+        if s.id not in fresh and s.security_type not in (SecurityType.OPTION, SecurityType.INDEX)
+    }
     if not wanted:
         return 0, {}
     try:
@@ -169,7 +177,7 @@ def _copy_facts(security: Security, values: dict[str, object]) -> None:
     for field, key in facts.items():
         value = values.get(key)
         if value and getattr(security, field) in ("", None, security.symbol):
-            setattr(security, field, str(value)[: security._meta.get_field(field).max_length])
+            setattr(security, field, str(value)[: security._meta.get_field(field).max_length])  # type: ignore[union-attr]
             changed.append(field)
     kind = values.get("security_type")
     if kind in SecurityType.values and security.security_type == SecurityType.STOCK and kind != SecurityType.STOCK:
@@ -179,7 +187,9 @@ def _copy_facts(security: Security, values: dict[str, object]) -> None:
         security.save(update_fields=changed)
 
 
-def collect_fundamentals(source: Provider, securities: Iterable[Security], as_of: dt.date) -> tuple[int, dict[str, str]]:
+def collect_fundamentals(
+    source: Provider, securities: Iterable[Security], as_of: dt.date
+) -> tuple[int, dict[str, str]]:
     """Bring statements and estimates of stocks whose copy is older than a month.
 
     Returns
@@ -217,15 +227,23 @@ def collect_fundamentals(source: Provider, securities: Iterable[Security], as_of
     return done, failures
 
 
-def _store_statements(model: type[models.Model], security_id: int, source: str, rows: Sequence[dict[str, object]]) -> None:
+def _store_statements(
+    model: type[models.Model], security_id: int, source: str, rows: Sequence[dict[str, object]]
+) -> None:
     known = _columns(model) - {"source"}
     for row in rows:
         values = {k: v for k, v in row.items() if k in known}
-        key = {"security_id": security_id, "frequency": values.pop("frequency"), "period_date": values.pop("period_date")}
-        model._default_manager.update_or_create(**key, defaults=values | {"source": source})
+        key = {
+            "security_id": security_id,
+            "frequency": values.pop("frequency"),
+            "period_date": values.pop("period_date"),
+        }
+        model._default_manager.update_or_create(**key, defaults=values | {"source": source})  # type: ignore[arg-type]
 
 
 def _store_estimate(security_id: int, estimate: dict[str, object], as_of: dt.date) -> None:
     known = _columns(AnalystEstimate)
     values = {k: v for k, v in estimate.items() if k in known and k != "as_of"}
-    AnalystEstimate.objects.update_or_create(security_id=security_id, as_of=estimate.get("as_of", as_of), defaults=values)
+    AnalystEstimate.objects.update_or_create(  # type: ignore[misc]
+        security_id=security_id, as_of=estimate.get("as_of", as_of), defaults=values
+    )

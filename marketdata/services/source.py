@@ -37,11 +37,14 @@ def open_source(name: str, recorder: Recorder) -> OpenSource:
     DomainError if there is no such source, or its files cannot be used.
     """
     if name == "simulated":
-        return OpenSource(ProviderChain([Source(Simulated(settings.SIMULATED_SEED))], name="simulated", recorder=recorder), "simulated")
+        return OpenSource(
+            ProviderChain([Source(Simulated(settings.SIMULATED_SEED))], name="simulated", recorder=recorder),
+            "simulated",
+        )
     if name == "live":
-        from marketdata.providers.registry import build_live_chain
+        from marketdata.providers.registry import build_chain
 
-        return OpenSource(build_live_chain(recorder), "live")
+        return OpenSource(build_chain("live", recorder=recorder), "live")
     for prefix in (FILES, FILES_WITH_PROXIES):
         if name.startswith(prefix):
             directory = Path(name.removeprefix(prefix)).expanduser().resolve()
@@ -50,5 +53,9 @@ def open_source(name: str, recorder: Recorder) -> OpenSource:
                 last = files.last_date
             except ProviderError as error:
                 raise DomainError("files_unusable", str(error)) from error
-            return OpenSource(ProviderChain([Source(files)], name="file", recorder=recorder), "file", str(directory), last)
-    raise DomainError("unknown_source", f"{name!r} is no price source: use simulated, live, files:DIR or files-with-proxies:DIR")
+            return OpenSource(
+                ProviderChain([Source(files)], name="file", recorder=recorder), "file", str(directory), last
+            )
+    raise DomainError(
+        "unknown_source", f"{name!r} is no price source: use simulated, live, files:DIR or files-with-proxies:DIR"
+    )

@@ -44,7 +44,12 @@ class CheckedHistory:
 
 
 def check_history(
-    symbol: str, history: SymbolHistory, last_complete: dt.date, *, previous_close: float | None = None, volatile: bool = False
+    symbol: str,
+    history: SymbolHistory,
+    last_complete: dt.date,
+    *,
+    previous_close: float | None = None,
+    volatile: bool = False,
 ) -> CheckedHistory:
     """Judge every row a source sent for a symbol.
 
@@ -60,7 +65,9 @@ def check_history(
     """
     count = len(history.dates)
     if history.symbol != symbol:
-        return CheckedHistory(np.empty(0, np.int64), tuple((i, "wrong_symbol") for i in range(count)), np.empty(0, bool))
+        return CheckedHistory(
+            np.empty(0, np.int64), tuple((i, "wrong_symbol") for i in range(count)), np.empty(0, bool)
+        )
     dates = history.dates.astype("datetime64[D]")
     close = history.close.astype(np.float64)
     ordinal = calendar.ordinals(dates)

@@ -62,9 +62,7 @@ class UpsertCount:
         return self.inserted + self.updated
 
     def __add__(self, other: UpsertCount) -> UpsertCount:
-        return UpsertCount(
-            self.offered + other.offered, self.inserted + other.inserted, self.updated + other.updated
-        )
+        return UpsertCount(self.offered + other.offered, self.inserted + other.inserted, self.updated + other.updated)
 
 
 NOTHING = UpsertCount(0, 0, 0)
@@ -111,12 +109,12 @@ def _encode(field: models.Field[Any, Any], column: Column) -> tuple[copy_format.
         elif isinstance(column, np.ndarray) and column.dtype.kind in "fiu":
             scaled = _scale(column, decimals)
         else:
-            texts = [None if cell is None else str(cell) for cell in column]
+            texts = [None if cell is None else str(cell) for cell in column]  # type: ignore[union-attr]
             return copy_format.texts(texts), "text", f"{quoted}::numeric({value.max_digits},{decimals})"
         factor = f"1e-{scaled.decimals}" if scaled.decimals else "1"
         return copy_format.integers(scaled.units, 8, scaled.null), "bigint", f"({quoted}::numeric * {factor}::numeric)"
     if isinstance(value, models.JSONField):
-        documents = [None if cell is None else json.dumps(cell, sort_keys=True, allow_nan=False) for cell in column]
+        documents = [None if cell is None else json.dumps(cell, sort_keys=True, allow_nan=False) for cell in column]  # type: ignore[union-attr]
         return copy_format.texts(documents), "text", f"{quoted}::jsonb"
     if isinstance(value, models.UUIDField):
         return copy_format.uuids(column), "uuid", quoted
@@ -132,7 +130,7 @@ def _encode(field: models.Field[Any, Any], column: Column) -> tuple[copy_format.
         units, null = copy_format.nullable_integers(column)
         return copy_format.integers(units, 8, null), "bigint", quoted
     kind = str(value.db_type(connections["default"]))
-    return copy_format.texts([None if c is None else str(c) for c in column]), "text", f"{quoted}::{kind}"
+    return copy_format.texts([None if c is None else str(c) for c in column]), "text", f"{quoted}::{kind}"  # type: ignore[union-attr]
 
 
 def _scale(column: np.ndarray, decimals: int) -> Scaled:
@@ -186,7 +184,9 @@ def upsert(
     encoded = [_encode(fields[name], column) for name, column in columns.items()]
     names = [f'"{field.column}"' for field in fields.values()]
     key = [f'"{_stored_field(model, name).column}"' for name in unique]
-    changed = [f'"{_stored_field(model, n).column}"' for n in (update if update is not None else columns) if n not in unique]
+    changed = [
+        f'"{_stored_field(model, n).column}"' for n in (update if update is not None else columns) if n not in unique
+    ]
     table = f'"{model._meta.db_table}"'
     stage = f"stage_{model._meta.db_table}"[:60]
     stage_columns = ", ".join(f"{name} {kind}" for name, (_, kind, _) in zip(names, encoded, strict=True))
@@ -244,7 +244,7 @@ def read_columns(
             raise ValueError(f"column names repeat: {[name for name, _ in described]}")
         plan = copy_format.read_plan(described, raw_uuids=raw_uuids)
         select = ", ".join(f"{kind.expression(name)}" for name, kind in plan)
-        blocks = []
+        blocks = []  # type: ignore[var-annotated]
         statement = f"COPY (SELECT {select} FROM ({sql}) AS q) TO STDOUT (FORMAT BINARY)"
         with cursor.cursor.copy(statement, params or None) as copy:
             blocks.extend(bytes(block) for block in copy)
@@ -274,5 +274,17 @@ def chunks(count: int, size: int) -> Iterator[slice]:
 
 
 __all__ = [
-    "NOTHING", "Column", "Decimal", "Dense", "Ragged", "Scaled", "UUID", "UpsertCount", "chunks", "read_columns", "to_uuids", "upsert", "uuid_index",
+    "NOTHING",
+    "UUID",
+    "Column",
+    "Decimal",
+    "Dense",
+    "Ragged",
+    "Scaled",
+    "UpsertCount",
+    "chunks",
+    "read_columns",
+    "to_uuids",
+    "upsert",
+    "uuid_index",
 ]  # fmt: skip

@@ -91,7 +91,10 @@ def instants(column: Any) -> Encoded:
         moments = column.astype("datetime64[us]")
     else:
         moments = np.array(
-            [np.datetime64("NaT") if c is None else np.datetime64(c.astimezone(dt.UTC).replace(tzinfo=None)) for c in column],
+            [
+                np.datetime64("NaT") if c is None else np.datetime64(c.astimezone(dt.UTC).replace(tzinfo=None))
+                for c in column
+            ],
             dtype="datetime64[us]",
         )
     null = np.isnat(moments)
@@ -178,7 +181,7 @@ def _dense_arrays(values: np.ndarray, oid: int, kind: str, keep_nan: bool) -> En
     cells[:, :4] = np.where(null, -1, size).astype(">i4")[:, None].view(np.uint8).reshape(-1, 4)
     cells[:, 4:] = content
     null_rows = null.reshape(count, elements)
-    header = _header(np.tile(np.array(dimensions), (count, 1)), null_rows.any(axis=1), oid)
+    header = _header(np.tile(np.array(dimensions), (count, 1)), null_rows.any(axis=1), oid)  # type: ignore[arg-type]
     payload = np.concatenate([header, cells.reshape(count, -1)], axis=1)
     if not null.any():
         return _fixed(payload, None)
@@ -207,7 +210,7 @@ def _ragged_arrays(
         padded_null[inside] = null
     used[inside] = True
     used[:, :, 4:] &= ~padded_null[:, :, None]
-    header = _header(sizes[:, None], padded_null.any(axis=1), oid)
+    header = _header(sizes[:, None], padded_null.any(axis=1), oid)  # type: ignore[arg-type]
     header_used = np.ones(header.shape, dtype=bool)
     # An empty array has no dimension at all.
     empty = sizes == 0
@@ -270,7 +273,7 @@ def _plain(name: str) -> str:
 
 
 def _as_float(name: str) -> str:
-    return f"COALESCE(\"{name}\"::float8, 'NaN'::float8) AS \"{name}\""
+    return f'COALESCE("{name}"::float8, \'NaN\'::float8) AS "{name}"'
 
 
 def _from_days(days: np.ndarray) -> np.ndarray:
@@ -336,19 +339,23 @@ def _read_kind(name: str, oid: int, raw_uuids: bool) -> ReadKind:
     if oid in _FLOAT_OIDS:
         return ReadKind("float", 8, ">f8", _as_float, lambda v: v.astype(np.float64))
     if oid == 1082:
-        return ReadKind("date", 4, ">i4", lambda n: f"COALESCE(\"{n}\", 'infinity'::date) AS \"{n}\"", _from_days)
+        return ReadKind("date", 4, ">i4", lambda n: f'COALESCE("{n}", \'infinity\'::date) AS "{n}"', _from_days)
     if oid == 1184:
         return ReadKind(
-            "instant", 8, ">i8", lambda n: f"COALESCE(\"{n}\", 'infinity'::timestamptz) AS \"{n}\"", _from_microseconds
+            "instant", 8, ">i8", lambda n: f'COALESCE("{n}", \'infinity\'::timestamptz) AS "{n}"', _from_microseconds
         )
     if oid == 16:
         return ReadKind("boolean", 1, "u1", _plain, lambda v: v.astype(bool))
     if oid == 2950:
         return ReadKind("uuid", 16, "V16", _plain, _identity if raw_uuids else _to_uuids)
     if oid in _TEXT_OIDS:
-        return ReadKind("text", None, "", lambda n: f'"{n}"::text AS "{n}"', lambda raw: None if raw is None else raw.decode())
+        return ReadKind(
+            "text", None, "", lambda n: f'"{n}"::text AS "{n}"', lambda raw: None if raw is None else raw.decode()
+        )
     if oid in _JSON_OIDS:
-        return ReadKind("json", None, "", lambda n: f'"{n}"::text AS "{n}"', lambda raw: None if raw is None else raw.decode())
+        return ReadKind(
+            "json", None, "", lambda n: f'"{n}"::text AS "{n}"', lambda raw: None if raw is None else raw.decode()
+        )
     if oid in _ARRAY_OIDS:
         return ReadKind("array", None, "", _plain, _to_array)
     raise ValueError(f"column {name!r} has a type (oid {oid}) that read_columns does not know; cast it in the query")
@@ -380,11 +387,12 @@ def _parse_fixed(stream: bytes, plan: Sequence[tuple[str, ReadKind]]) -> dict[st
         table = np.frombuffer(stream, dtype=record, count=body // record.itemsize, offset=len(SIGNATURE))
         if all((table[f"length{i}"] == kind.width).all() for i, (_, kind) in enumerate(plan)):
             return {
-                name: kind.finish(np.ascontiguousarray(table[f"value{i}"])) if kind.name != "uuid"
-                else kind.finish(np.ascontiguousarray(table[f"value{i}"]))
+                name: kind.finish(np.ascontiguousarray(table[f"value{i}"]))
                 for i, (name, kind) in enumerate(plan)
             }  # fmt: skip
-    raise ValueError(f"a NULL in one of {[name for name, kind in plan if kind.name in _NOT_NULL]}: write COALESCE in the query")
+    raise ValueError(
+        f"a NULL in one of {[name for name, kind in plan if kind.name in _NOT_NULL]}: write COALESCE in the query"
+    )
 
 
 _NOT_NULL = {"bigint", "integer", "smallint", "boolean", "uuid"}

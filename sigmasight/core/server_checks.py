@@ -36,7 +36,11 @@ def vector_extension() -> Finding:
     with connections["ai"].cursor() as cursor:
         cursor.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
         row = cursor.fetchone()
-    return ok(f"version {row[0]}") if row else failed("not in the AI database: an administrator runs CREATE EXTENSION vector there")
+    return (
+        ok(f"version {row[0]}")
+        if row
+        else failed("not in the AI database: an administrator runs CREATE EXTENSION vector there")
+    )
 
 
 def _pending(alias: str) -> int:

@@ -51,7 +51,11 @@ def choose_price_source(arguments: list[str]) -> None:
     if "--live" in arguments:
         source, database = "live", "live"
     for index, word in enumerate(arguments):
-        given = arguments[index + 1] if word == "--prices" and index + 1 < len(arguments) else word.partition("--prices=")[2]
+        given = (
+            arguments[index + 1]
+            if word == "--prices" and index + 1 < len(arguments)
+            else word.partition("--prices=")[2]
+        )
         if given:
             directory = Path(given).expanduser().resolve()
             source = f"files:{directory}"

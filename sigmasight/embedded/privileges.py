@@ -58,7 +58,9 @@ class RunAs:
         popen: dict[str, Any] = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
         tries = ([str(probe), "--version"], ["/bin/sh", "-c", 'cd "$0"', str(state)])
         try:
-            reached = all(subprocess.run(t, capture_output=True, cwd="/", check=False, **popen).returncode == 0 for t in tries)
+            reached = all(
+                subprocess.run(t, capture_output=True, cwd="/", check=False, **popen).returncode == 0 for t in tries
+            )
         except OSError:
             return None
         return cls(popen=popen, owner=(entry.pw_uid, entry.pw_gid)) if reached else None

@@ -34,7 +34,12 @@ def apply_sector_tags(portfolio_ids: Sequence[UUID]) -> int:
         WHERE p.portfolio_id = ANY(%(ids)s) AND p.investment_class = 'PUBLIC' AND p.deleted_at IS NULL AND p.exit_date IS NULL
           AND s.sector <> ''
     """
-    params = {"ids": list(portfolio_ids), "names": list(colors), "colors": list(colors.values()), "other": colors[OTHER]}
+    params = {
+        "ids": list(portfolio_ids),
+        "names": list(colors),
+        "colors": list(colors.values()),
+        "other": colors[OTHER],
+    }
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -44,7 +49,7 @@ def apply_sector_tags(portfolio_ids: Sequence[UUID]) -> int:
             LEFT JOIN unnest(%(names)s::text[], %(colors)s::text[]) AS c (name, color) ON c.name = w.sector
             WHERE NOT EXISTS (SELECT 1 FROM tags t WHERE t.user_id = w.user_id AND t.name = w.sector AND NOT t.is_archived)
             """,
-            params,
+            params,  # type: ignore[arg-type]
         )
         cursor.execute(
             f"""
@@ -53,6 +58,6 @@ def apply_sector_tags(portfolio_ids: Sequence[UUID]) -> int:
             JOIN tags t ON t.user_id = w.user_id AND t.name = w.sector AND NOT t.is_archived
             ON CONFLICT (position_id, tag_id) DO NOTHING
             """,
-            params,
+            params,  # type: ignore[arg-type]
         )
         return cursor.rowcount

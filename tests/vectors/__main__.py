@@ -21,7 +21,9 @@ def main() -> int:
             continue
         report = check(name)
         bad += bool(report.failures)
-        print(f"{name:<42} {report.compared:>8} {report.information:>11} {report.worst:>24.3g}  {'FAILED' if report.failures else 'ok'}")
+        print(
+            f"{name:<42} {report.compared:>8} {report.information:>11} {report.worst:>24.3g}  {'FAILED' if report.failures else 'ok'}"
+        )
         for failure in report.failures[:12]:
             print(f"    {failure}")
     return 1 if bad else 0

@@ -79,7 +79,8 @@ def mixed_book(inputs: dict[str, Any]) -> dict[str, Any]:
     share = ratios(market, np.array([equity]))
     by_delta = ratios(exposures(dollars, book, 1), np.array([equity]))
     labels = [
-        sector_label(p.get("sector"), is_fund=bool(p.get("is_etf")), apart=p["investment_class"] != "PUBLIC") for p in positions
+        sector_label(p.get("sector"), is_fund=bool(p.get("is_etf")), apart=p["investment_class"] != "PUBLIC")
+        for p in positions
     ]
     names, code = _codes(labels)
     gross, net = sector_dollars(value, book, code, 1, len(names))
@@ -91,7 +92,10 @@ def mixed_book(inputs: dict[str, Any]) -> dict[str, Any]:
     tags = sorted({tag for p in positions for tag in p["tags"]})
     return {
         "market_value_basis": _exposed(value)
-        | {"options_exposure": exposures(value[option], book[option], 1).gross[0], "stock_exposure": exposures(value[~option], book[~option], 1).gross[0]},
+        | {
+            "options_exposure": exposures(value[option], book[option], 1).gross[0],
+            "stock_exposure": exposures(value[~option], book[~option], 1).gross[0],
+        },
         "entry_value_basis": _exposed(lots["entry"]),
         "delta_adjusted_basis": _exposed(dollars),
         "true_notional": lots["notional"].sum(),
@@ -134,7 +138,9 @@ def aggregation(inputs: dict[str, Any]) -> dict[str, Any]:
     names = list(inputs["symbol_betas"])
     factors = list(next(iter(inputs["symbol_betas"].values())))
     betas = np.array([[inputs["symbol_betas"][s][f] for f in factors] for s in names])
-    symbol = np.array([names.index(s) if (s := p.get("underlying_symbol") or p["symbol"]) in names else -1 for p in book])
+    symbol = np.array(
+        [names.index(s) if (s := p.get("underlying_symbol") or p["symbol"]) in names else -1 for p in book]
+    )
     held = net_by_symbol(dollars, np.zeros(len(book), dtype=np.int64), symbol, 1, len(names))
     equity = np.array([float(inputs["equity"])])
     apart = np.abs(dollars[symbol < 0]).sum()
@@ -144,7 +150,9 @@ def aggregation(inputs: dict[str, Any]) -> dict[str, Any]:
         "portfolio_betas": dict(zip(factors, result.value[0], strict=True)),
         "portfolio_dollar_exposures": dict(zip(factors, result.dollar[0], strict=True)),
         "weights_delta_adjusted": dict(zip(names, weights, strict=True)),
-        "position_contributions": {s: dict(zip(factors, weights[i] * betas[i], strict=True)) for i, s in enumerate(names)},
+        "position_contributions": {
+            s: dict(zip(factors, weights[i] * betas[i], strict=True)) for i, s in enumerate(names)
+        },
         "coverage": {
             "gross_delta_exposure_with_betas": result.coverage[0, 0] * (np.abs(held).sum() + apart),
             "uncovered": [p["symbol"] for p, s in zip(book, symbol, strict=True) if s < 0],

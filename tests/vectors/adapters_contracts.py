@@ -38,7 +38,9 @@ def signs(contracts: list[dict[str, Any]], key: str = "option_type") -> np.ndarr
 
 
 def terms(contracts: list[dict[str, Any]]) -> tuple[np.ndarray, ...]:
-    return tuple(column(contracts, k) for k in ("spot", "strike", "days_to_expiry", "volatility", "rate_cc", "dividend_yield_cc"))
+    return tuple(
+        column(contracts, k) for k in ("spot", "strike", "days_to_expiry", "volatility", "rate_cc", "dividend_yield_cc")
+    )
 
 
 @produces("01_black_scholes_greeks")
@@ -46,7 +48,12 @@ def greeks(inputs: dict[str, Any]) -> dict[str, Any]:
     contracts = inputs["contracts"]
     s, k, d, v, r, q = terms(contracts)
     values = black_scholes(s, k, d / 365, v, r, q, signs(contracts))
-    return {"contracts": {c["id"]: {"exact": {label: getattr(values, name)[i] for name, label in FIELDS.items()}} for i, c in enumerate(contracts)}}
+    return {
+        "contracts": {
+            c["id"]: {"exact": {label: getattr(values, name)[i] for name, label in FIELDS.items()}}
+            for i, c in enumerate(contracts)
+        }
+    }
 
 
 @produces("02_black_scholes_edge_cases")
@@ -55,7 +62,8 @@ def edge_cases(inputs: dict[str, Any]) -> dict[str, Any]:
     values, status = value_contracts(*terms(contracts), signs(contracts))
     return {
         "contracts": {
-            c["id"]: {"status": STATUS_NAMES[ValueStatus(status[i])]} | {label: float(getattr(values, name)[i]) for name, label in FIELDS.items()}
+            c["id"]: {"status": STATUS_NAMES[ValueStatus(status[i])]}
+            | {label: float(getattr(values, name)[i]) for name, label in FIELDS.items()}
             for i, c in enumerate(contracts)
         }
     }
@@ -105,7 +113,13 @@ def scaling(inputs: dict[str, Any]) -> dict[str, Any]:
             "vega_dollars_per_1pct": scaled.vega_dollars[0],
             "rho_dollars_per_1pct": scaled.rho_dollars[0],
         }
-    dollars = ("delta_dollars", "gamma_dollars_per_1pct", "theta_dollars_per_day", "vega_dollars_per_1pct", "rho_dollars_per_1pct")
+    dollars = (
+        "delta_dollars",
+        "gamma_dollars_per_1pct",
+        "theta_dollars_per_day",
+        "vega_dollars_per_1pct",
+        "rho_dollars_per_1pct",
+    )
     return {"positions": result, "portfolio": {name: sum(p[name] for p in result.values()) for name in dollars}}
 
 
@@ -121,7 +135,12 @@ def repricing(inputs: dict[str, Any]) -> dict[str, Any]:
         for name, spot, vol, rate in shocks:
             full = price_only(s * (1 + spot), k, d / 365, v + vol, r + rate, q, sign) - base.price
             approximations = taylor_change(base, s, spot, vol, rate)
-            scenarios[name] = {"spot_shock": spot, "vol_shock": vol, "rate_shock": rate, "full_reprice": float(full)} | approximations
+            scenarios[name] = {
+                "spot_shock": spot,
+                "vol_shock": vol,
+                "rate_shock": rate,
+                "full_reprice": float(full),
+            } | approximations
         result[c["id"]] = {
             "base": {
                 "price": float(base.price), "delta": float(base.delta), "gamma": float(base.gamma), "vega": 100 * float(base.vega),
@@ -130,7 +149,6 @@ def repricing(inputs: dict[str, Any]) -> dict[str, Any]:
             "scenarios": scenarios,
         }  # fmt: skip
     return {"contracts": result}
-
 
 
 SCENARIOS = tuple(

@@ -29,6 +29,11 @@ STATUS = {
 }  # fmt: skip
 
 
+SHOWN = (
+    "alpha", "beta", "r_squared", "std_error", "alpha_std_error", "p_value", "newey_west_std_error", "ci95_low", "ci95_high",
+)  # fmt: skip
+
+
 def one(values: np.ndarray) -> float:
     return float(values[0])
 
@@ -45,7 +50,7 @@ def ols(inputs: dict[str, Any]) -> dict[str, Any]:
             continue
         extra = diagnose(estimate, y, x)
         cases[case["id"]] |= {
-            **{name: one(getattr(estimate, name)) for name in ("alpha", "beta", "r_squared", "std_error", "alpha_std_error", "p_value", "newey_west_std_error", "ci95_low", "ci95_high")},
+            **{name: one(getattr(estimate, name)) for name in SHOWN},
             "adj_r_squared": extra.adjusted_r_squared, "t_stat": extra.t_stat, "observations": int(estimate.observations[0]),
             "residual_std": extra.residual_std, "durbin_watson": extra.durbin_watson, "newey_west_lags": extra.newey_west_lags,
             "newey_west_t": extra.newey_west_t, "newey_west_p_value_normal": extra.newey_west_p_value,
@@ -59,7 +64,9 @@ def ols(inputs: dict[str, Any]) -> dict[str, Any]:
 def shrinkage(inputs: dict[str, Any]) -> dict[str, Any]:
     x, y, thin = (np.array(inputs[k]) for k in ("x", "y", "y_thin"))
     estimate = ols_beta(y[:, None], x[-90:])
-    shrunk, weight = vasicek(estimate.beta, estimate.std_error, prior_mean=inputs["prior_mean"], prior_std=inputs["prior_std"])
+    shrunk, weight = vasicek(
+        estimate.beta, estimate.std_error, prior_mean=inputs["prior_mean"], prior_std=inputs["prior_std"]
+    )
     lag, _, lag_slopes = dimson(thin[:, None], x)
     both, both_error, both_slopes = dimson(thin[:, None], x, lags=1, leads=1)
     return {
@@ -233,7 +240,9 @@ def _nested(names: list[str], matrix: np.ndarray) -> dict[str, dict[str, Any]]:
 @produces("13_pairwise_correlation_missing_data")
 def gaps(inputs: dict[str, Any]) -> dict[str, Any]:
     names = list(inputs["prices"])
-    prices = np.array([[np.nan if p is None else p for p in row] for row in inputs["prices"].values()], dtype=np.float64).T
+    prices = np.array(
+        [[np.nan if p is None else p for p in row] for row in inputs["prices"].values()], dtype=np.float64
+    ).T
     returns = np.log(prices[1:] / prices[:-1])
     strict, loose = pairwise(returns, min_overlap=inputs["min_overlap"]), pairwise(returns, min_overlap=20)
     low, high = fisher_interval(loose.correlation, loose.observations)

@@ -87,7 +87,9 @@ def by_symbol(inputs: dict[str, Any]) -> dict[str, Any]:
         rule_change = shocked_volatility(np.ones(2), market, np.array([True, False])) - 1
         result[name] = {
             "conditional_symbol_returns": dict(zip(names, returns, strict=True)),
-            "conditional_loadings": {s: dict(zip(shock, row, strict=True)) for s, row in zip(names, loads, strict=True)},
+            "conditional_loadings": {
+                s: dict(zip(shock, row, strict=True)) for s, row in zip(names, loads, strict=True)
+            },
             "implied_market_move": implied,
             "option_vol_relative_change": {"index": rule_change[0], "single_name": rule_change[1]},
             "position_pnl": {lot["id"]: totals[0][i] for i, lot in enumerate(book)},
@@ -151,7 +153,11 @@ def joint(inputs: dict[str, Any]) -> dict[str, Any]:
     funds = np.array([[s["etf_shocks"].get(f, np.nan) for f in FACTOR_FUNDS] for s in given])
     yields = np.array([np.nan if s["yield_change"] is None else s["yield_change"] for s in given])
     scenarios = with_yields(
-        tuple(s["scenario_id"] for s in given), funds, yields, duration=inputs["duration"], convexity=inputs["convexity"]
+        tuple(s["scenario_id"] for s in given),
+        funds,
+        yields,
+        duration=inputs["duration"],
+        convexity=inputs["convexity"],
     )
     loads = np.array([inputs["loadings"][f] for f in FACTOR_FUNDS])
     residual = np.array([inputs["residual_variance"][f] for f in FACTOR_FUNDS])

@@ -85,7 +85,9 @@ def _rule_for(key: str, tolerance: dict[str, Any], inherited: Any) -> Any:
     return inherited
 
 
-def _walk(report: Report, expected: Any, produced: Any, tolerance: dict[str, Any], inherited: Any, path: tuple[str, ...]) -> None:
+def _walk(
+    report: Report, expected: Any, produced: Any, tolerance: dict[str, Any], inherited: Any, path: tuple[str, ...]
+) -> None:
     if isinstance(expected, dict):
         blocks = tolerance.get("compare_against")
         for key, value in expected.items():
@@ -124,7 +126,11 @@ def _needed(expected: Any, tolerance: dict[str, Any], rule: Any) -> bool:
     """Whether anything below has to be produced."""
     if isinstance(expected, dict):
         return any(
-            _needed(v, t if isinstance(t := tolerance.get(k), dict) and not _is_bound(t) else tolerance, _rule_for(k, tolerance, rule))
+            _needed(
+                v,
+                t if isinstance(t := tolerance.get(k), dict) and not _is_bound(t) else tolerance,
+                _rule_for(k, tolerance, rule),
+            )
             for k, v in expected.items()
             if not _is_information(k)
         )
@@ -148,7 +154,9 @@ def _decimal(value: Any) -> Decimal | None:
         return None
 
 
-def _leaf(report: Report, expected: Any, produced: Any, tolerance: dict[str, Any], inherited: Any, path: tuple[str, ...]) -> None:
+def _leaf(
+    report: Report, expected: Any, produced: Any, tolerance: dict[str, Any], inherited: Any, path: tuple[str, ...]
+) -> None:
     rule = inherited if inherited is not None else _default(tolerance)
     if _is_number(expected) and rule is MISSING:
         report.information += 1

@@ -24,12 +24,16 @@ class Command(BaseCommand):
         # The first two are read before the settings are, because they choose the database.
         source = parser.add_mutually_exclusive_group()
         source.add_argument("--live", action="store_true", help="real sources instead of the simulated market")
-        source.add_argument("--prices", metavar="DIR", help="prices from the files of a directory (docs/file_source.md)")
+        source.add_argument(
+            "--prices", metavar="DIR", help="prices from the files of a directory (docs/file_source.md)"
+        )
         parser.add_argument("--json", metavar="FILE", help="also write the summary as JSON")
 
     def handle(self, *args: object, **options: object) -> None:
         if not settings.DEMO_ALLOWED:
-            raise CommandError("The demo has published passwords; it runs on the embedded servers or with DEBUG=1 only.")
+            raise CommandError(
+                "The demo has published passwords; it runs on the embedded servers or with DEBUG=1 only."
+            )
         started = time.monotonic()
         source = settings.MARKETDATA_SOURCE
         self.stdout.write(f"SigmaSight demo, prices: {source}")
@@ -38,9 +42,7 @@ class Command(BaseCommand):
         seeded = seed_demo()
         self.stdout.write(f"Demo seeded: {seeded}")
         try:
-            outcome = run_night(
-                Request(source=source, trigger="cli"), progress=progress.for_stream(sys.stderr)
-            )
+            outcome = run_night(Request(source=source, trigger="cli"), progress=progress.for_stream(sys.stderr))
         except DomainError as error:
             raise CommandError(error.message) from error
         seconds = round(time.monotonic() - started, 2)

@@ -28,11 +28,15 @@ class Command(BaseCommand):
         parser.add_argument("--inline", action="store_true", help="in this process instead of on the workers")
         parser.add_argument("--portfolio", type=UUID, metavar="ID", help="only this portfolio")
         parser.add_argument("--date", type=dt.date.fromisoformat, metavar="DAY", help="up to this session (YYYY-MM-DD)")
-        parser.add_argument("--from", dest="start", type=dt.date.fromisoformat, metavar="DAY", help="compute again from here on")
+        parser.add_argument(
+            "--from", dest="start", type=dt.date.fromisoformat, metavar="DAY", help="compute again from here on"
+        )
         parser.add_argument("--to", dest="end", type=dt.date.fromisoformat, metavar="DAY", help="the same as --date")
         parser.add_argument("--source", default=settings.MARKETDATA_SOURCE, help="simulated, live or files:DIR")
         parser.add_argument("--dry-run", action="store_true", help="say what would be done")
-        parser.add_argument("--accept-coverage", action="store_true", help="go on below the coverage floor; it is recorded")
+        parser.add_argument(
+            "--accept-coverage", action="store_true", help="go on below the coverage floor; it is recorded"
+        )
 
     def handle(self, *args: object, **options: object) -> None:
         if options["date"] and options["end"] and options["date"] != options["end"]:
@@ -68,12 +72,16 @@ class Command(BaseCommand):
                 self.stdout.write(f"{need.name}: {need.first} to {outcome.plan.target}")
         if outcome.run is None:
             count = len(outcome.plan.needs)
-            self.stdout.write(f"{count} portfolios would be computed." if count else "Nothing to do: every portfolio is up to date.")
+            self.stdout.write(
+                f"{count} portfolios would be computed." if count else "Nothing to do: every portfolio is up to date."
+            )
             return
         for note in outcome.notes:
             self.stdout.write(note)
         run = outcome.run
-        self.stdout.write(f"Run {run.id} {run.status}: {run.completed_jobs} of {run.total_jobs} jobs, {run.failed_jobs} failed.")
+        self.stdout.write(
+            f"Run {run.id} {run.status}: {run.completed_jobs} of {run.total_jobs} jobs, {run.failed_jobs} failed."
+        )
         if outcome.exit_code:
             for detail in (run.error_summary or {}).get("details", []):
                 self.stderr.write(detail)

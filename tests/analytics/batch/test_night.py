@@ -233,7 +233,13 @@ def test_summary_has_its_final_shape(first_nights: Outcome) -> None:
     summary = summarise(list(Portfolio.objects.all()), source="simulated", wall_seconds=1.0, run=first_nights.run)
     assert summary["as_of"] == LAST.isoformat()
     hedge = summary["portfolios"]["Long/Short Equity Hedge Fund Style Portfolio"]
-    assert hedge["entry_exposure"] == {"long": 3199588.59, "short": 1599899.68, "gross": 4799488.27, "net": 1599688.91, "leverage": 1.4998}
+    assert hedge["entry_exposure"] == {
+        "long": 3199588.59,
+        "short": 1599899.68,
+        "gross": 4799488.27,
+        "net": 1599688.91,
+        "leverage": 1.4998,
+    }
     assert hedge["market_exposure"]["short"] < 0
     assert set(summary["engines"]) == set(ENGINES)
 

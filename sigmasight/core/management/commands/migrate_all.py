@@ -10,4 +10,6 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         os.environ["SIGMASIGHT_MIGRATING"] = "1"
         for alias in ("default", "ai"):
-            call_command("migrate", database=alias, interactive=False, verbosity=options["verbosity"], stdout=self.stdout)
+            call_command(
+                "migrate", database=alias, interactive=False, verbosity=options["verbosity"], stdout=self.stdout
+            )

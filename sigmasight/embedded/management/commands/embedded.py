@@ -23,7 +23,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         if not settings.EMBEDDED_SERVERS:
-            raise CommandError("DATABASE_URL, AI_DATABASE_URL and REDIS_URL are set: those servers are used, none is embedded here.")
+            raise CommandError(
+                "DATABASE_URL, AI_DATABASE_URL and REDIS_URL are set: those servers are used, none is embedded here."
+            )
         urls = {name: os.environ[name] for name in settings.SERVER_VARIABLES}
         if options["action"] == "urls":
             for name, url in urls.items():

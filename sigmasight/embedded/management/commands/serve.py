@@ -55,11 +55,14 @@ class Command(BaseCommand):
         }  # fmt: skip
         # Own sessions, so that Ctrl-C reaches this process alone and the children are stopped in order.
         children = {
-            name: subprocess.Popen(command, env=environment, start_new_session=True) for name, command in commands.items()
+            name: subprocess.Popen(command, env=environment, start_new_session=True)
+            for name, command in commands.items()
         }
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop_requested)
-        self.stdout.write(self.style.SUCCESS(f"SigmaSight runs at http://{host}:{port}/  (console: http://{host}:{port}/admin/)"))
+        self.stdout.write(
+            self.style.SUCCESS(f"SigmaSight runs at http://{host}:{port}/  (console: http://{host}:{port}/admin/)")
+        )
         if settings.DEMO_ALLOWED:
             self.stdout.write("Log in with demo_admin@sigmasight.com, password demo12345. Ctrl-C stops everything.")
         ended = ""
@@ -72,7 +75,9 @@ class Command(BaseCommand):
         finally:
             self._stop(children)
         if ended:
-            raise CommandError(f"{ended} ended by itself with exit code {children[ended].returncode}; see its lines above.")
+            raise CommandError(
+                f"{ended} ended by itself with exit code {children[ended].returncode}; see its lines above."
+            )
 
     @staticmethod
     def _stop_requested(*_: object) -> None:
