@@ -1,0 +1,28 @@
+# The production image: web, worker and beat run from it. Servers for the databases and the broker are not in it.
+FROM python:3.11-slim AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python -m venv /opt/venv
+COPY requirements.txt .
+RUN /opt/venv/bin/pip install -r requirements.txt
+
+FROM python:3.11-slim AS run
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 OPENBLAS_NUM_THREADS=1 PRODUCTION=1
+RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin sigmasight
+WORKDIR /app
+COPY --from=build /opt/venv /opt/venv
+COPY manage.py ./
+COPY sigmasight ./sigmasight
+COPY marketdata ./marketdata
+COPY portfolios ./portfolios
+COPY tagging ./tagging
+COPY analytics ./analytics
+COPY assistant ./assistant
+# Only this step knows these values; no server is asked while static files are collected.
+RUN SECRET_KEY=$(python -c "import secrets; print(secrets.token_urlsafe(64))") ALLOWED_HOSTS=build \
+    DATABASE_URL=postgresql://build AI_DATABASE_URL=postgresql://build REDIS_URL=redis://build/0 \
+    python manage.py collectstatic --noinput -v 0
+USER 10001
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/live', timeout=4)"]
+CMD ["uvicorn", "sigmasight.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", "--timeout-graceful-shutdown", "10"]
