@@ -183,7 +183,8 @@ def har(variance: Floats, *, horizon: int = MONTH, logs: bool = True) -> HarFore
     rows, count = variance.shape
     day, week, month = variance, _mean(variance, 5), _mean(variance, MONTH)
     target = np.full(variance.shape, np.nan)
-    target[: rows - horizon] = _mean(variance, horizon)[horizon:]
+    if rows > horizon:
+        target[: rows - horizon] = _mean(variance, horizon)[horizon:]
     with np.errstate(divide="ignore", invalid="ignore"):
         parts = [np.log(part) if logs else part for part in (day, week, month)]
         target_used = np.log(target) if logs else target
@@ -292,14 +293,15 @@ def forecast(returns: Floats, bars: Floats | None = None) -> VolatilityForecast:
     -------
     VolatilityForecast: log-HAR from 252 usable days on, the exponentially weighted mean from 63, NaN below.
     """
+    if not returns.size:
+        count = returns.shape[1]
+        nothing = np.full(count, np.nan)
+        return VolatilityForecast(nothing, nothing, np.zeros(count, np.int8), np.zeros(count, np.int64))
     # A few hundred columns at a time stay in the processor's cache.
     parts = [
         _forecast(returns[:, start : start + COLUMNS], None if bars is None else bars[:, start : start + COLUMNS])
         for start in range(0, returns.shape[1], COLUMNS)
     ]
-    if not parts:
-        nothing = np.empty(0)
-        return VolatilityForecast(nothing, nothing, np.empty(0, np.int8), np.empty(0, np.int64))
     return VolatilityForecast(*(np.concatenate([getattr(part, name) for part in parts]) for name in _FIELDS))
 
 
