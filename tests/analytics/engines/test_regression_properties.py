@@ -111,14 +111,14 @@ def test_too_few_rows_give_no_estimate(system: System, least: int) -> None:
 
 
 @examples
-@given(returns=panels(gaps=True), beta=st.floats(-3, 3), alpha=st.floats(-0.01, 0.01))
+@given(returns=panels(gaps=True), beta=st.floats(0.1, 3) | st.floats(-3, -0.1), alpha=st.floats(-0.01, 0.01))
 def test_a_levered_market_has_the_beta_of_its_leverage(returns: np.ndarray, beta: float, alpha: float) -> None:
     market = np.nan_to_num(returns[:, 0])
     asset = np.where(np.isnan(returns[:, 1:]), np.nan, alpha + beta * market[:, None])
     estimate = ols_beta(asset, market)
     np.testing.assert_allclose(estimate.beta, beta, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(estimate.alpha, alpha, rtol=1e-9, atol=1e-12)
-    assert np.isin(estimate.status, (BetaStatus.OK, BetaStatus.STALE)).all()
+    assert (estimate.status == BetaStatus.OK).all()
 
 
 @examples
