@@ -23,6 +23,7 @@ RUN SECRET_KEY=$(python -c "import secrets; print(secrets.token_urlsafe(64))") A
     python manage.py collectstatic --noinput -v 0
 USER 10001
 EXPOSE 8000
+# The probe comes from inside, but Django answers to its allowed hosts only: it asks by the first of them.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/live', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as u; host = os.environ['ALLOWED_HOSTS'].split(',')[0].strip().lstrip('*.') or 'localhost'; u.urlopen(u.Request('http://127.0.0.1:8000/health/live', headers={'Host': host}), timeout=4)"]
 CMD ["uvicorn", "sigmasight.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", "--timeout-graceful-shutdown", "10"]
