@@ -245,6 +245,11 @@ FMP_BASE_URL = env("FMP_BASE_URL", default="https://financialmodelingprep.com")
 POLYGON_BASE_URL = env("POLYGON_BASE_URL", default="https://api.polygon.io")
 FRED_BASE_URL = env("FRED_BASE_URL", default="https://api.stlouisfed.org")
 PROVIDER_TIMEOUT_SECONDS = env.float("PROVIDER_TIMEOUT_SECONDS", default=20.0)
+PROVIDER_ATTEMPTS = env.int("PROVIDER_ATTEMPTS", default=3)
+PROVIDER_DEADLINE_SECONDS = env.float("PROVIDER_DEADLINE_SECONDS", default=60.0)
+PROVIDER_REST_SECONDS = env.float("PROVIDER_REST_SECONDS", default=120.0)
+MARKETDATA_PROVIDERS = env.list("MARKETDATA_PROVIDERS", default=["yfinance", "fmp", "polygon", "fred"])
+FMP_API = env("FMP_API", default="stable")
 
 # -- the batch
 

@@ -20,6 +20,7 @@ from marketdata.models import PriceStatus, Security, SecurityType
 from marketdata.providers.base import ProviderError
 from marketdata.services.collection import Wanted, collect_prices
 from marketdata.services.panel import load_panel
+from marketdata.services.provider_states import mirror_states
 from marketdata.services.reference_collection import (
     collect_fundamentals,
     collect_option_quotes,
@@ -136,6 +137,7 @@ def collect(run: BatchRun, plan: Plan, source: OpenSource, progress: Progress) -
                 log(run, f"{name}: {error}", level="warning")
                 result.errors.append(f"{name}: {error}")
             bar.advance()
+    mirror_states(source.provider)
     return result
 
 

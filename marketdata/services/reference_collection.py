@@ -61,7 +61,7 @@ def collect_yields(source: Provider, first: dt.date, target: dt.date) -> UpsertC
             "series_id": [p.series_id for p in points],
             "date": np.array([p.date for p in points], dtype="datetime64[D]"),
             "percent": [p.percent for p in points],
-            "source": [name] * len(points),
+            "source": [p.source or name for p in points],
         },
         unique=["series_id", "date"],
     )
@@ -165,7 +165,7 @@ def collect_profiles(source: Provider, securities: Iterable[Security], as_of: dt
                 security=security, defaults=values | {"source": profile.source, "fetched_at": now}
             )
             revision = {k: v for k, v in profile.values.items() if k in dated and v is not None}
-            CompanyProfileRevision.objects.update_or_create(security=security, as_of=as_of, defaults=revision)
+            CompanyProfileRevision.objects.update_or_create(security=security, as_of=profile.as_of, defaults=revision)
             _copy_facts(security, profile.values)
     return len(answer), {s: str(getattr(answer, "errors", {}).get(s, "no profile")) for s in wanted if s not in answer}
 

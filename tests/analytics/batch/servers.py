@@ -1,0 +1,80 @@
+"""A core database of its own for tests that kill processes, on the servers of the test run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def _admin_url() -> str:
+    return os.environ["DATABASE_URL"].rsplit("/", 1)[0] + "/postgres"
+
+
+@dataclass(frozen=True)
+class CoreDatabase:
+    """A database reached by commands in processes of their own."""
+
+    name: str
+
+    @property
+    def url(self) -> str:
+        return os.environ["DATABASE_URL"].rsplit("/", 1)[0] + f"/{self.name}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | {
+            "DATABASE_URL": self.url, "REDIS_KEY_PREFIX": self.name, "MARKETDATA_SOURCE": "simulated", "LOG_LEVEL": "WARNING",
+            "SIGMASIGHT_TESTING": "1",
+        }  # fmt: skip
+
+    def manage(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=check,
+            timeout=110,
+        )  # fmt: skip
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, *words],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def one(self, statement: str) -> object:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            row = connection.execute(statement).fetchone()
+        return None if row is None else row[0]
+
+    def wait_for(self, statement: str, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.one(statement):
+                return
+            time.sleep(0.01)
+        raise AssertionError(f"never true within {seconds:.0f} s: {statement}")
+
+    def checksum(self) -> str:
+        return self.manage("results_checksum").stdout.strip().splitlines()[-1]
+
+
+def create(name: str, template: str | None = None) -> CoreDatabase:
+    """A new database, empty or a copy of another; one of that name is dropped first."""
+    with psycopg.connect(_admin_url(), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
+    return CoreDatabase(name)
+
+
+def drop(name: str) -> None:
+    with psycopg.connect(_admin_url(), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

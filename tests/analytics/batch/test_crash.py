@@ -1,0 +1,76 @@
+"""A run killed in any phase and started again ends with the same rows; so does one on workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.analytics.batch.servers import CoreDatabase, create, drop
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
+TARGET = "2025-07-24"
+RUNNING = (
+    "SELECT EXISTS (SELECT 1 FROM batch_steps WHERE status = 'running' AND phase = '{phase}' AND name LIKE '{name}%')"
+)
+
+
+@pytest.fixture(scope="module")
+def seeded() -> Iterator[CoreDatabase]:
+    database = create("crash_seeded")
+    database.manage("migrate", "--database", "default", "--verbosity", "0")
+    database.manage("seed_demo")
+    yield database
+    drop(database.name)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(seeded: CoreDatabase) -> Iterator[str]:
+    database = create("crash_undisturbed", seeded.name)
+    database.manage("run_batch", "--inline", "--date", TARGET)
+    yield database.checksum()
+    drop(database.name)
+
+
+@pytest.mark.parametrize(
+    ("phase", "name"),
+    [("1", "symbol volatility"), ("3", "factor_analysis"), ("3", "phase 3")],
+    ids=["market-data", "symbols", "books"],
+)
+def test_killed_and_started_again(seeded: CoreDatabase, undisturbed: str, phase: str, name: str) -> None:
+    database = create("crash_victim", seeded.name)
+    try:
+        process = database.start("manage.py", "run_batch", "--inline", "--date", TARGET)
+        database.wait_for(RUNNING.format(phase=phase, name=name))
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(20)
+        assert database.one("SELECT count(*) FROM portfolios WHERE results_as_of IS NOT NULL") == 0
+        again = database.manage("run_batch", "--inline", "--date", TARGET)
+        assert "completed" in again.stdout
+        assert database.checksum() == undisturbed
+        assert database.one("SELECT count(*) FROM batch_run_history WHERE status IN ('queued', 'running')") == 0
+        assert database.one("SELECT count(*) FROM batch_run_history WHERE status = 'failed'") == 1
+    finally:
+        drop(database.name)
+
+
+def test_workers_give_the_same_rows(seeded: CoreDatabase, undisturbed: str) -> None:
+    database = create("crash_workers", seeded.name)
+    queues = ",".join(f"{database.name}.{q}" for q in ("default", "marketdata", "batch", "assistant"))
+    worker = database.start(
+        "-m", "celery", "-A", "sigmasight", "worker", "--concurrency", "2", "-Q", queues, "-n", f"{database.name}@test",
+        "--without-gossip", "--without-mingle",
+    )  # fmt: skip
+    try:
+        for _ in range(20):
+            done = database.manage("run_batch", "--date", TARGET, check=False)
+            if "No worker answers" not in done.stderr:
+                break
+        assert "completed" in done.stdout, done.stderr
+        assert database.checksum() == undisturbed
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        worker.wait(30)
+        drop(database.name)

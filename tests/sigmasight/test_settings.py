@@ -1,0 +1,139 @@
+"""The settings against their environment, each time in a process of its own."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SECRET = "a-secret-of-more-than-fifty-characters-" + "0123456789" * 3
+SERVERS = {
+    "DATABASE_URL": "postgresql://user:secret@db.example.com:5432/core",
+    "AI_DATABASE_URL": "postgresql://user:secret@ai.example.com:5432/ai",
+    "REDIS_URL": "redis://broker.example.com:6379/4",
+}
+PRODUCTION = {"PRODUCTION": "1", "SECRET_KEY": SECRET, "ALLOWED_HOSTS": "risk.example.com", **SERVERS}
+# Read by the clock, by the embedded servers and by the compose file instead of the settings.
+READ_ELSEWHERE = {"SIGMASIGHT_STATE", "SIGMASIGHT_DATABASE", "SIGMASIGHT_NOW", "POSTGRES_PASSWORD"}
+# Set by the project for its own processes, never by people.
+INTERNAL = {"SIGMASIGHT_TESTING", "SIGMASIGHT_EMBEDDED_CHILD", "SIGMASIGHT_MIGRATING"}
+
+
+def settings_with(values: dict[str, str], question: str = "") -> subprocess.CompletedProcess[str]:
+    """Import the settings with this environment alone (an empty value hides a line of a developer's .env), print an answer."""
+    bare = {name: "" for name in SERVERS} | {"PATH": os.environ["PATH"], "DEBUG": "0", "PRODUCTION": "0"}
+    program = f"from sigmasight import settings; {question}"
+    return subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=bare | values, capture_output=True, text=True)
+
+
+def answer(values: dict[str, str], expression: str) -> str:
+    done = settings_with(values, f"print({expression})")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def refusal(values: dict[str, str]) -> str:
+    done = settings_with(values)
+    assert done.returncode != 0
+    assert "ImproperlyConfigured" in done.stderr
+    return done.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "secret", ["development-only-secret-key-never-used-in-production", "too-short", "change-me-" + "x" * 60]
+)
+def test_production_refuses_a_secret_that_is_none(secret: str) -> None:
+    assert "SECRET_KEY" in refusal(PRODUCTION | {"SECRET_KEY": secret})
+
+
+def test_production_refuses_to_start_without_a_secret() -> None:
+    assert "SECRET_KEY" in refusal({name: value for name, value in PRODUCTION.items() if name != "SECRET_KEY"})
+
+
+def test_production_refuses_debug() -> None:
+    assert "DEBUG" in refusal(PRODUCTION | {"DEBUG": "1"})
+
+
+def test_production_refuses_missing_hosts() -> None:
+    assert "ALLOWED_HOSTS" in refusal({name: value for name, value in PRODUCTION.items() if name != "ALLOWED_HOSTS"})
+
+
+def test_production_starts_with_everything_set_and_is_secure() -> None:
+    names = ("DEBUG", "SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "DEMO_ALLOWED")
+    told = answer(PRODUCTION, ", ".join(f"settings.{name}" for name in names))
+    assert told == "False True True True False"
+
+
+@pytest.mark.parametrize("missing", sorted(SERVERS))
+def test_partly_set_servers_name_the_missing_one(missing: str) -> None:
+    message = refusal({name: value for name, value in SERVERS.items() if name != missing})
+    assert message.partition(" too:")[0].endswith(f"Set {missing}")
+
+
+def test_production_never_uses_the_embedded_servers() -> None:
+    message = refusal({name: value for name, value in PRODUCTION.items() if name not in SERVERS})
+    assert all(name in message for name in SERVERS)
+    assert "production" in message
+
+
+def test_development_secret_and_hosts_do_without_being_set() -> None:
+    assert answer(SERVERS, "settings.SECRET_KEY == settings.DEVELOPMENT_SECRET, 'localhost' in settings.ALLOWED_HOSTS") == (
+        "True True"
+    )  # fmt: skip
+
+
+def test_broker_results_and_cache_are_kept_apart() -> None:
+    told = answer(
+        SERVERS, "settings.CELERY_BROKER_URL, settings.CELERY_RESULT_BACKEND, settings.CACHES['default']['LOCATION']"
+    )
+    assert [url.rsplit("/", 1)[1] for url in told.split()] == ["4", "5", "6"]
+
+
+def test_a_prefix_keeps_two_installations_on_one_broker_apart() -> None:
+    told = answer(SERVERS | {"REDIS_KEY_PREFIX": "second"}, "*settings.WORKER_QUEUES")
+    assert told.split() == ["second.default", "second.marketdata", "second.batch", "second.assistant"]
+
+
+def variables_of_the_settings() -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse((ROOT / "sigmasight" / "settings.py").read_text())):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            function = ast.unparse(node.func)
+            if function == "env" or function.startswith(("env.", "os.environ.get")):
+                names.add(node.args[0].value)
+    return names | set(SERVERS)
+
+
+def documented() -> dict[str, str]:
+    found = re.findall(r"^#?([A-Z][A-Z0-9_]*)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    return dict(found)
+
+
+def test_the_example_names_every_variable_the_settings_read() -> None:
+    wanted = variables_of_the_settings()
+    assert "BATCH_COVERAGE_FLOOR" in wanted
+    assert wanted - INTERNAL - set(documented()) == set()
+
+
+def test_the_example_names_nothing_that_nobody_reads() -> None:
+    assert set(documented()) - variables_of_the_settings() - READ_ELSEWHERE == set()
+
+
+def test_the_example_itself_sets_nothing() -> None:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    assert [line for line in lines if line and not line.startswith("#")] == []
+
+
+def test_numbers_of_the_example_are_the_defaults_of_the_settings() -> None:
+    names = [n for n, value in documented().items() if re.match(r"[\d.]+\s*(#|$)", value)]
+    names = [n for n in names if n not in {"PRODUCTION", "DEBUG", "DETERMINISTIC_UUIDS", "SECURE_SSL_REDIRECT"}]
+    assert "BATCH_SHARD_PORTFOLIOS" in names
+    program = f"{{n: getattr(settings, n) for n in {names!r} if hasattr(settings, n)}}"
+    told: dict[str, float] = ast.literal_eval(answer(SERVERS, program))
+    assert told == {n: float(documented()[n].split("#")[0]) for n in told}
