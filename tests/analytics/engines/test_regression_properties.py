@@ -75,6 +75,17 @@ def test_coefficients_solve_the_normal_equations(system: System) -> None:
 
 
 @examples
+@given(system=systems(gaps=True), size=st.sampled_from([0.01, 1.0, 50.0]))
+def test_only_the_proportions_of_weights_count(system: System, size: float) -> None:
+    series, factors = system
+    equal, plain = fit(series, factors, weights=np.full(len(series), size)), fit(series, factors)
+    uneven = [fit(series, factors, weights=scale * weights(len(series))) for scale in (1.0, size)]
+    for name in BY_SERIES:
+        np.testing.assert_allclose(getattr(equal, name), getattr(plain, name), **TIGHT, err_msg=name)
+        np.testing.assert_allclose(getattr(uneven[1], name), getattr(uneven[0], name), **TIGHT, err_msg=name)
+
+
+@examples
 @given(system=systems(gaps=True), scale=st.sampled_from([-1.0, 0.01, 100.0]), shift=st.floats(-0.1, 0.1))
 def test_units_of_a_series_pass_to_its_coefficients(system: System, scale: float, shift: float) -> None:
     series, factors = system
@@ -129,8 +140,7 @@ def test_shrinkage_lies_between_estimate_and_prior(returns: np.ndarray, prior: f
     assert ((weight > 0) & (weight < 1)).all()
     low, high = np.minimum(estimate.beta, 1), np.maximum(estimate.beta, 1)
     assert ((shrunk >= low) & (shrunk <= high)).all()
-    order = np.argsort(estimate.std_error)
-    assert (np.diff(weight[order]) <= 0).all()
+    np.testing.assert_allclose(weight / (1 - weight), (prior / estimate.std_error) ** 2, rtol=1e-9)
 
 
 @examples

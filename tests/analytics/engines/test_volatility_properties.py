@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -129,13 +130,15 @@ def test_a_split_is_no_move(returns: np.ndarray, ratio: float, day: int) -> None
 
 
 @slow
-@given(returns=long_panels, scale=st.sampled_from([0.5, 2.0]))
-def test_a_har_forecast_stays_in_its_sample_and_scales(returns: np.ndarray, scale: float) -> None:
+@given(returns=long_panels, scale=st.sampled_from([0.5, 2.0]), last=st.sampled_from([1e-9, 1.0, 1e9]))
+def test_a_har_forecast_stays_in_its_sample_and_scales(returns: np.ndarray, scale: float, last: float) -> None:
     variance = returns**2
+    variance[-1] *= last
     model, larger = har(variance), har(scale**2 * variance)
     known = ~np.isnan(model.variance)
     assert (model.variance[known] >= model.lower[known]).all()
     assert (model.variance[known] <= model.upper[known]).all()
+    np.testing.assert_array_equal(model.variance, np.clip(model.raw, model.lower, model.upper))
     assert (model.r_squared[known] <= 1).all()
     assert (model.r_squared[known] >= -1e-9).all()
     np.testing.assert_allclose(larger.variance, scale**2 * model.variance, rtol=1e-6)
@@ -149,6 +152,14 @@ def test_a_forecast_does_not_depend_on_its_neighbours(returns: np.ndarray) -> No
         alone = forecast(returns[:, i : i + 1])
         for name in FORECAST:
             np.testing.assert_allclose(getattr(alone, name)[0], getattr(together, name)[i], rtol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("days", [0, 1, MONTH - 10, MONTH - 1, MONTH, FORECAST_MINIMUM - 1])
+def test_a_young_series_has_no_forecast(days: int) -> None:
+    result = forecast(0.01 * np.ones((days, 2)))
+    np.testing.assert_array_equal(result.observations, days)
+    np.testing.assert_array_equal(result.method, ForecastMethod.NONE)
+    assert np.isnan(result.volatility).all()
 
 
 @slow
