@@ -44,7 +44,7 @@ class Encoded:
 
 def _bytes_of(values: np.ndarray, kind: str) -> np.ndarray:
     packed = np.ascontiguousarray(values.astype(kind))
-    return packed.view(np.uint8).reshape(len(packed), -1)
+    return packed.view(np.uint8).reshape(len(packed), packed.itemsize)
 
 
 def _fixed(payload: np.ndarray, null: np.ndarray | None) -> Encoded:

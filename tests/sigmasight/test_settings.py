@@ -130,10 +130,16 @@ def test_the_example_itself_sets_nothing() -> None:
     assert [line for line in lines if line and not line.startswith("#")] == []
 
 
+def test_every_line_of_the_example_holds_a_value_alone() -> None:
+    """A remark behind a value would become part of it, and a remark in place of the secret key a well-known secret."""
+    assert [name for name, value in documented().items() if re.search(r"[\s#]", value)] == []
+    assert documented()["SECRET_KEY"] == ""
+
+
 def test_numbers_of_the_example_are_the_defaults_of_the_settings() -> None:
-    names = [n for n, value in documented().items() if re.match(r"[\d.]+\s*(#|$)", value)]
+    names = [n for n, value in documented().items() if re.fullmatch(r"[\d.]+", value)]
     names = [n for n in names if n not in {"PRODUCTION", "DEBUG", "DETERMINISTIC_UUIDS", "SECURE_SSL_REDIRECT"}]
     program = f"{{n: getattr(settings, n) for n in {names!r} if hasattr(settings, n)}}"
     told: dict[str, float] = ast.literal_eval(answer(SERVERS, program))
     assert "BATCH_SHARD_PORTFOLIOS" in told
-    assert told == {n: float(documented()[n].split("#")[0]) for n in told}
+    assert told == {n: float(documented()[n]) for n in told}
