@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from marketdata import calendar
-from marketdata.providers.registry import live_sources
-from marketdata.services.family import current_family
-from marketdata.services.source import open_source
 from sigmasight.core.errors import DomainError
 from sigmasight.core.setup_checks import Finding, failed, ok, register, warning
 
 
 @register("calendar")
 def exchange_calendar() -> Finding:
+    # Imported when asked: the calendar and the sources bring pandas, which most commands do without.
+    from marketdata import calendar
+
     days = calendar.session_array()
     return ok(
         f"New York Stock Exchange, {len(days)} sessions to {days[-1]}; newest complete one {calendar.batch_target()}"
@@ -22,6 +21,9 @@ def exchange_calendar() -> Finding:
 
 @register("prices")
 def prices() -> Finding:
+    from marketdata.services.family import current_family
+    from marketdata.services.source import open_source
+
     name, held = settings.MARKETDATA_SOURCE, current_family()
     try:
         source = open_source(name, lambda record: None)
@@ -34,6 +36,8 @@ def prices() -> Finding:
 
 @register("live sources")
 def sources() -> Finding:
+    from marketdata.providers.registry import live_sources
+
     found = live_sources()
     text = ", ".join(f"{s.name}: {s.note}" for s in found)
     if settings.MARKETDATA_SOURCE != "live":

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from analytics.engines.regression import Floats, Ints
 
@@ -66,8 +66,9 @@ def order_statistic_var(pnl: Floats, confidence: float) -> Floats:
 def parametric_tail(pnl: Floats, confidence: float) -> tuple[Floats, Floats]:
     """Normal value at risk and expected shortfall from the sample's mean and deviation, (P,) each."""
     mean, deviation = np.nanmean(pnl, axis=0), np.nanstd(pnl, axis=0, ddof=1)
-    z = norm.ppf(confidence)
-    return z * deviation - mean, deviation * norm.pdf(z) / (1 - confidence) - mean
+    z = ndtri(confidence)
+    density = np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
+    return z * deviation - mean, deviation * density / (1 - confidence) - mean
 
 
 def cornish_fisher_var(pnl: Floats, confidence: float) -> Floats:
@@ -76,7 +77,7 @@ def cornish_fisher_var(pnl: Floats, confidence: float) -> Floats:
     centred = pnl - mean
     population = np.nanstd(pnl, axis=0)
     skew, excess = np.nanmean(centred**3, axis=0) / population**3, np.nanmean(centred**4, axis=0) / population**4 - 3
-    z = norm.ppf(1 - confidence)
+    z = ndtri(1 - confidence)
     adjusted = z + (z**2 - 1) * skew / 6 + (z**3 - 3 * z) * excess / 24 - (2 * z**3 - 5 * z) * skew**2 / 36
     return np.asarray(-(mean + adjusted * deviation))
 

@@ -45,18 +45,33 @@ RESULT_MODELS = (
 
 def table_checksums() -> dict[str, tuple[int, str]]:
     """Row count and fingerprint of every result table, independent of the order the rows were written in."""
-    return {label: _checksum(apps.get_model(label)) for label in RESULT_MODELS}
+    with connection.cursor() as cursor:
+        rows = {}
+        for label, statement in statements().items():
+            cursor.execute(statement)
+            rows[label] = cursor.fetchone()
+    return rows
+
+
+def statements() -> dict[str, str]:
+    """The query behind each table's fingerprint, to be asked of any database with these tables."""
+    return {label: _statement(apps.get_model(label)) for label in RESULT_MODELS}
 
 
 def results_checksum() -> str:
     """One fingerprint over all result tables, hexadecimal."""
+    return joined(table_checksums())
+
+
+def joined(tables: dict[str, tuple[int, str]]) -> str:
+    """One fingerprint of those of the tables."""
     digest = hashlib.sha256()
-    for label, (count, checksum) in table_checksums().items():
+    for label, (count, checksum) in tables.items():
         digest.update(f"{label}:{count}:{checksum}\n".encode())
     return digest.hexdigest()
 
 
-def _checksum(model: type[models.Model]) -> tuple[int, str]:
+def _statement(model: type[models.Model]) -> str:
     surrogate = isinstance(model._meta.pk, models.AutoField)
     ignored = IGNORED_COLUMNS | ({"version"} if model.__name__ == "PriceHistory" else set())
     columns = [
@@ -65,10 +80,7 @@ def _checksum(model: type[models.Model]) -> tuple[int, str]:
         if field.column not in ignored and not (surrogate and field.primary_key)
     ]
     table = connection.ops.quote_name(model._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT count(*), coalesce(md5(string_agg(line, '' ORDER BY line)), '') "
-            f"FROM (SELECT md5(ROW({', '.join(columns)})::text) AS line FROM {table}) AS lines"
-        )
-        count, checksum = cursor.fetchone()
-    return count, checksum
+    return (
+        f"SELECT count(*), coalesce(md5(string_agg(line, '' ORDER BY line)), '') "
+        f"FROM (SELECT md5(ROW({', '.join(columns)})::text) AS line FROM {table}) AS lines"
+    )

@@ -12,7 +12,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from marketdata import calendar
 from sigmasight.core.demo import DEMO_SESSION, rows
@@ -138,7 +137,11 @@ class World:
     def _reverting(self, name: str, persistence: float, spread: float) -> Floats:
         """A stationary first-order autoregression with standard deviation `spread`, one step a calendar day."""
         noise = rng(self.seed, name).standard_normal(self.days) * spread * np.sqrt(1 - persistence**2)
-        path: Floats = lfilter([1.0], [1.0, -persistence], noise)
+        path = np.empty(self.days)
+        level = 0.0
+        for day, step in enumerate(noise.tolist()):
+            level = persistence * level + step
+            path[day] = level
         return path[self._day_of_session]
 
     def total_returns(self, symbol: str) -> Floats:

@@ -11,7 +11,7 @@ import pytest
 from tests.analytics.batch.servers import CoreDatabase, create, drop
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
-TARGET = "2025-07-24"
+TARGET = "2025-07-15"
 RUNNING = (
     "SELECT EXISTS (SELECT 1 FROM batch_steps WHERE status = 'running' AND phase = '{phase}' AND name LIKE '{name}%')"
 )
