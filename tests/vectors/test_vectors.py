@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.vectors.reader import check, compare, load_adapters, vector_names
+from tests.vectors.reader import case_names, check, compare, load_adapters, vector_names
 from tests.vectors.registry import ADAPTERS
 
 load_adapters()
@@ -36,3 +36,10 @@ def test_a_zero_is_not_null() -> None:
 def test_figures_of_the_original_are_information() -> None:
     report = compare("x", {"reference_pnl": 1.0, "beta_capped_reference": 2.0}, {}, {"default": {"abs": 0.1}})
     assert (report.compared, report.information, report.failures) == (0, 2, [])
+
+
+def test_a_case_is_a_target_whatever_its_name() -> None:
+    cases = case_names({"cases": [{"id": "n82_reference_window"}]})
+    expected, rule = {"n82_reference_window": {"beta": 1.0}}, {"default": {"abs": 0.1}}
+    assert compare("x", expected, {"n82_reference_window": {"beta": 1.2}}, rule, cases=cases).failures
+    assert compare("x", expected, {}, rule, cases=cases).failures
