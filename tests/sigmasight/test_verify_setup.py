@@ -1,0 +1,135 @@
+"""`verify_setup` on the real servers of the test run, whole and with one part broken at a time."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.test import override_settings
+
+from analytics.services.demo import seed_demo
+from analytics.services.reference import seed_reference
+from sigmasight.core import setup_checks
+
+pytestmark = pytest.mark.django_db(databases=["default", "ai"])
+CHECKS = {
+    "core database", "AI database", "pgvector", "migrations", "broker", "cache", "secret key", "calendar", "prices",
+    "live sources", "reference data", "demo",
+}  # fmt: skip
+
+
+def verify(*options: str) -> tuple[int, dict[str, tuple[str, str]]]:
+    """Exit code, and for each check its verdict and its message."""
+    out, code = StringIO(), 0
+    try:
+        call_command("verify_setup", *options, stdout=out, no_color=True)
+    except SystemExit as end:
+        code = int(str(end.code))
+    found = {}
+    for line in out.getvalue().splitlines():
+        verdict, rest = line.split(maxsplit=1)
+        name, message = rest.split("  ", maxsplit=1)
+        found[name.strip()] = (verdict, message.strip())
+    return code, found
+
+
+@pytest.fixture
+def reference() -> None:
+    seed_reference()
+
+
+@pytest.mark.usefixtures("reference")
+def test_a_whole_set_up_passes_with_a_line_for_every_part() -> None:
+    seed_demo()
+    code, found = verify()
+    assert code == 0
+    assert set(found) >= CHECKS
+    assert {name for name, (verdict, _) in found.items() if verdict == "failed"} == set()
+    assert found["core database"][1].startswith("PostgreSQL 18.")
+
+
+@pytest.mark.usefixtures("reference")
+def test_warnings_pass_unless_it_is_strict() -> None:
+    code, found = verify()
+    assert (code, found["demo"][0], found["secret key"][0]) == (0, "warning", "warning")
+    assert verify("--strict")[0] == 1
+
+
+def test_missing_reference_data_fails_and_says_what_to_do() -> None:
+    code, found = verify()
+    assert code == 1
+    assert found["reference data"][0] == "failed"
+    assert "seed_demo --reference" in found["reference data"][1]
+
+
+@pytest.mark.usefixtures("reference")
+def test_a_migration_that_is_not_applied_fails_and_says_what_to_do() -> None:
+    with connections["default"].cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'tagging'")
+    code, found = verify()
+    assert code == 1
+    assert found["migrations"] == ("failed", "{'default': 1, 'ai': 0} are not applied: python manage.py migrate_all")
+
+
+@pytest.mark.usefixtures("reference")
+def test_a_missing_extension_fails_and_says_what_to_do() -> None:
+    with connections["ai"].cursor() as cursor:
+        cursor.execute("DROP EXTENSION vector CASCADE")
+    code, found = verify()
+    assert code == 1
+    assert found["pgvector"][0] == "failed"
+    assert "CREATE EXTENSION vector" in found["pgvector"][1]
+
+
+@pytest.mark.usefixtures("reference")
+def test_a_broker_that_does_not_answer_fails_and_hides_nothing() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    with override_settings(CELERY_BROKER_URL=f"redis://127.0.0.1:{port}/0"):
+        code, found = verify()
+    assert code == 1
+    assert found["broker"][0] == "failed"
+    assert str(port) in found["broker"][1]
+    assert set(found) >= CHECKS
+    assert found["cache"][0] == "ok"
+
+
+@pytest.mark.usefixtures("reference")
+def test_a_price_source_that_cannot_be_used_fails_with_its_reason() -> None:
+    with override_settings(MARKETDATA_SOURCE="files:/nowhere"):
+        code, found = verify()
+    assert code == 1
+    assert found["prices"][0] == "failed"
+    assert "holds no daily_prices" in found["prices"][1]
+
+
+@pytest.fixture
+def exploding_check() -> Iterator[None]:
+    @setup_checks.register("exploding")
+    def explode() -> setup_checks.Finding:
+        raise ArithmeticError("two\nlines")
+
+    yield
+    del setup_checks._checks["exploding"]
+
+
+@pytest.mark.usefixtures("reference", "exploding_check")
+def test_a_check_that_raises_has_failed_with_its_error_in_one_line() -> None:
+    code, found = verify()
+    assert code == 1
+    assert found["exploding"] == ("failed", "ArithmeticError: two lines")
+    assert set(found) >= CHECKS
+
+
+def test_the_secret_is_never_shown() -> None:
+    secret = "s3cret-" + "x" * 60
+    with override_settings(SECRET_KEY=secret):
+        _, found = verify()
+    assert found["secret key"] == ("ok", "set")
+    password = connections["default"].settings_dict["PASSWORD"]
+    assert not [message for _, message in found.values() if secret in message or password in message]
