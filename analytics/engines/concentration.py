@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.engines.regression import Floats, Ints
 
 
+class ConcentrationStatus(IntEnum):
+    """Why a book has no concentration: it holds nothing, or nothing of known value."""
+
+    OK = 0
+    NO_ACTIVE_POSITIONS = 1
+    ZERO_TOTAL_VALUE = 2
+
+
+STATUS_NAMES = {
+    ConcentrationStatus.OK: "ok",
+    ConcentrationStatus.NO_ACTIVE_POSITIONS: "skipped:no_active_positions",
+    ConcentrationStatus.ZERO_TOTAL_VALUE: "skipped:zero_total_value",
+}
+
+
 @dataclass(frozen=True)
 class Concentration:
-    """Of P books, (P,) each; NaN for books without value. `hhi` on the scale to 10,000, weights as fractions."""
+    """Of P books, (P,) each; NaN where `status` (`ConcentrationStatus` codes) is not OK. `hhi` on the scale to 10,000, weights
+    as fractions, `positions` all lots, `unique_symbols` those with a value."""
 
     hhi: Floats
     effective_number: Floats
@@ -21,6 +39,7 @@ class Concentration:
     entropy_number: Floats
     unique_symbols: Ints
     positions: Ints
+    status: NDArray[np.int8]
 
 
 def concentration(values: Floats, portfolio: Ints, symbol: Ints, count: int, *, net: bool = False) -> Concentration:
@@ -28,14 +47,16 @@ def concentration(values: Floats, portfolio: Ints, symbol: Ints, count: int, *, 
 
     Parameters
     ----------
-    values : (L,) signed dollars. portfolio : (L,). symbol : (L,) any codes; lots of one symbol in a book are one holding.
+    values : (L,) signed dollars, NaN where unknown: such a lot is a position without a weight.
+    portfolio : (L,). symbol : (L,) any codes; lots of one symbol in a book are one holding.
     net : let opposite lots of a symbol cancel first.
     """
     positions = np.bincount(portfolio, minlength=count)
-    sizes = values if net else np.abs(values)
+    sizes = np.nan_to_num(values if net else np.abs(values))
     if not len(values):
         nothing = np.full(count, np.nan)
-        return Concentration(nothing, nothing, nothing, nothing, nothing, nothing, positions, positions)
+        empty = np.full(count, ConcentrationStatus.NO_ACTIVE_POSITIONS, dtype=np.int8)
+        return Concentration(nothing, nothing, nothing, nothing, nothing, nothing, positions, positions, empty)
     _, code = np.unique(symbol, return_inverse=True)
     width = int(code.max()) + 1
     keys, place = np.unique(portfolio * width + code, return_inverse=True)
@@ -69,4 +90,9 @@ def concentration(values: Floats, portfolio: Ints, symbol: Ints, count: int, *, 
         entropy_number=np.where(some, np.exp(entropy), np.nan),
         unique_symbols=np.bincount(owners, weights=ranked > 0, minlength=count).astype(np.int64),
         positions=positions,
+        status=np.select(
+            [some, positions == 0],
+            [ConcentrationStatus.OK, ConcentrationStatus.NO_ACTIVE_POSITIONS],
+            ConcentrationStatus.ZERO_TOTAL_VALUE,
+        ).astype(np.int8),
     )

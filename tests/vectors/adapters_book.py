@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from analytics.engines.aggregation import factor_exposures, net_by_symbol
-from analytics.engines.concentration import Concentration, concentration
+from analytics.engines.concentration import STATUS_NAMES, Concentration, ConcentrationStatus, concentration
 from analytics.engines.exposure import delta_dollars, exposures, market_values, percentages, ratios, true_notional
 from analytics.engines.sector import active_weights, newest_set, sector_dollars, sector_label
 from tests.vectors.reader import DIRECTORY
@@ -23,11 +23,13 @@ def _codes(names: list[str]) -> tuple[list[str], np.ndarray]:
 
 
 def _concentrated(c: Concentration) -> dict[str, Any]:
-    if np.isnan(c.hhi[0]):
-        return {"status": "skipped:no_active_positions" if not c.positions[0] else "skipped:zero_total_value"}
+    status = ConcentrationStatus(c.status[0])
+    if status != ConcentrationStatus.OK:
+        return {"status": STATUS_NAMES[status]}
     return {
-        "status": "ok", "hhi": c.hhi[0], "effective_num_positions": c.effective_number[0], "top_1_concentration": c.top_1[0],
-        "top_3_concentration": c.top_3[0], "top_10_concentration": c.top_10[0], "entropy_effective_num": c.entropy_number[0],
+        "status": STATUS_NAMES[status], "hhi": c.hhi[0], "effective_num_positions": c.effective_number[0],
+        "top_1_concentration": c.top_1[0], "top_3_concentration": c.top_3[0],
+        "top_10_concentration": c.top_10[0], "entropy_effective_num": c.entropy_number[0],
         "unique_symbols": int(c.unique_symbols[0]),
     }  # fmt: skip
 

@@ -8,11 +8,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.engines.concentration import Concentration, concentration
+from analytics.engines.concentration import Concentration, ConcentrationStatus, concentration
 from tests.analytics.engines.book_strategies import SYMBOLS, Lots, lots, shuffled_lots, split_lots
 
 examples = settings(max_examples=100, deadline=None)
-NUMBERS = [field.name for field in fields(Concentration) if field.name != "positions"]
+NUMBERS = [field.name for field in fields(Concentration) if field.name not in {"positions", "status"}]
 
 
 def of(book: Lots, *, net: bool = False) -> Concentration:
@@ -102,3 +102,27 @@ def test_a_hedged_symbol_counts_gross_and_not_net(book: Lots) -> None:
     assert_close(of(both), of(book))
     assert np.isnan(of(both, net=True).hhi).all()
     assert not of(both, net=True).unique_symbols.any()
+
+
+@examples
+@given(book=lots(unknown=True))
+def test_a_lot_of_unknown_value_is_a_position_without_weight(book: Lots) -> None:
+    known = book.taken(np.flatnonzero(~np.isnan(book.dollars)))
+    assert_close(of(book), of(known))
+    assert_close(of(book, net=True), of(known, net=True))
+    np.testing.assert_array_equal(of(book).positions, np.bincount(book.portfolio, minlength=book.count))
+
+
+@examples
+@given(book=lots(unknown=True))
+def test_the_status_says_why_a_book_has_no_concentration(book: Lots) -> None:
+    result = of(book)
+    for p in range(book.count):
+        own = book.dollars[book.portfolio == p]
+        wanted = ConcentrationStatus.OK
+        if not len(own):
+            wanted = ConcentrationStatus.NO_ACTIVE_POSITIONS
+        elif not np.nansum(np.abs(own)):
+            wanted = ConcentrationStatus.ZERO_TOTAL_VALUE
+        assert result.status[p] == wanted
+        assert np.isnan(result.hhi[p]) == (wanted != ConcentrationStatus.OK)
