@@ -24,9 +24,9 @@ $(STAMP): requirements.txt requirements-dev.txt
 	 else $(PY) -m pip install -q --disable-pip-version-check -r requirements-dev.txt; fi
 	@touch $@
 
-# make demo [LIVE=1 | PRICES=DIR] [JSON=FILE]
+# make demo [LIVE=1 | PRICES=DIR [PROXIES=1]] [JSON=FILE]
 demo: $(STAMP)  ## seed the demo, run the nightly batch since 2025-06-30, show the books (LIVE=1, PRICES=DIR, JSON=FILE)
-	@$(PY) manage.py demo $(if $(LIVE),--live) $(if $(PRICES),--prices "$(PRICES)") $(if $(JSON),--json "$(JSON)")
+	@$(PY) manage.py demo $(if $(LIVE),--live) $(if $(PRICES),--prices "$(PRICES)") $(if $(PROXIES),--proxies) $(if $(JSON),--json "$(JSON)")
 
 test: $(STAMP)  ## the whole test suite against embedded PostgreSQL and Valkey
 	@$(PY) -m pytest $(PYTEST_ARGS)

@@ -20,6 +20,7 @@ from analytics.models import (
     PortfolioRisk,
     StressTestResult,
 )
+from marketdata import calendar
 from portfolios.models import PortfolioSnapshot
 from sigmasight.core.bulk import NOTHING, Ragged, UpsertCount, upsert
 
@@ -27,6 +28,8 @@ Floats = NDArray[np.float64]
 PLAIN_MOVES = 10
 CORRELATION_DAYS = 90
 CENTS, FRACTIONS = 2, 8
+# Sessions of history the night reads behind a session.
+HISTORY = 504
 
 
 class Results:
@@ -103,7 +106,7 @@ class Results:
             {
                 **key,
                 "results": pick(documents),
-                "window_from": [None] * len(rows),
+                "window_from": [calendar.shift(session, 1 - HISTORY)] * len(rows),
                 "window_to": day,
                 "price_source": [family] * len(rows),
             },

@@ -18,6 +18,7 @@ from analytics.models import BatchRun, Phase, SessionCoverage
 from marketdata import calendar
 from marketdata.models import PriceStatus, Security, SecurityType
 from marketdata.providers.base import ProviderError
+from marketdata.providers.files import PROXY_SOURCE
 from marketdata.services.collection import Wanted, collect_prices
 from marketdata.services.panel import load_panel
 from marketdata.services.provider_states import mirror_states
@@ -114,6 +115,9 @@ def collect(run: BatchRun, plan: Plan, source: OpenSource, progress: Progress) -
         reason = next(iter(report.failures.values()))[1] if report.failures else "no answer"
         raise DomainError("no_prices", f"None of {report.asked} symbols brought prices from {source.family}: {reason}")
     _note_prices(run, report, result)
+    stand_ins = Security.objects.filter(id__in=held, daily_prices__source=PROXY_SOURCE).distinct().order_by("symbol")
+    if names := ", ".join(stand_ins.values_list("symbol", flat=True)):
+        result.notes.append(f"Stand-ins instead of real prices ({PROXY_SOURCE}) for {names}.")
     tasks = {
         "yields": lambda: collect_yields(source.provider, first, plan.target),
         "option quotes": lambda: collect_option_quotes(source.provider, contracts, plan.first, plan.target),

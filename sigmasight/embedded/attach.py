@@ -42,7 +42,8 @@ def choose_price_source(arguments: list[str]) -> None:
 
     Parameters
     ----------
-    arguments : the words after ``manage.py demo``: ``--live`` or ``--prices DIR`` (simulated without either).
+    arguments : the words after ``manage.py demo``: ``--live`` or ``--prices DIR`` with or without
+        ``--proxies`` (simulated without either).
 
     Each source has a core database of its own, because one database holds one family of prices; it becomes the one that
     later commands of this clone use.
@@ -58,8 +59,8 @@ def choose_price_source(arguments: list[str]) -> None:
         )
         if given:
             directory = Path(given).expanduser().resolve()
-            source = f"files:{directory}"
-            database = f"files_{hashlib.sha256(str(directory).encode()).hexdigest()[:10]}"
+            source = f"{'files-with-proxies' if '--proxies' in arguments else 'files'}:{directory}"
+            database = f"files_{hashlib.sha256(source.encode()).hexdigest()[:10]}"
     os.environ["MARKETDATA_SOURCE"] = source
     if not any(os.environ.get(name) for name in ("DATABASE_URL", "AI_DATABASE_URL", "REDIS_URL")):
         os.environ["SIGMASIGHT_DATABASE"] = database

@@ -27,6 +27,9 @@ class Command(BaseCommand):
         source.add_argument(
             "--prices", metavar="DIR", help="prices from the files of a directory (docs/file_source.md)"
         )
+        parser.add_argument(
+            "--proxies", action="store_true", help="with --prices: serve the stand-ins of funds without prices"
+        )
         parser.add_argument("--json", metavar="FILE", help="also write the summary as JSON")
 
     def handle(self, *args: object, **options: object) -> None:
