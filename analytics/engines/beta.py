@@ -81,7 +81,7 @@ def ols_beta(asset_returns: Floats, benchmark_returns: Floats, *, min_observatio
     assert fits.newey_west is not None
     return BetaEstimate(
         beta=beta,
-        alpha=settle(fits.alpha, 0.0),
+        alpha=np.where(lost, np.nan, np.where(stale, low, fits.alpha)),
         r_squared=settle(fits.r_squared, 0.0),
         std_error=error,
         alpha_std_error=settle(fits.alpha_std_error, 0.0),
