@@ -1,0 +1,14 @@
+"""Settings of all tests: property tests try the same examples every time, so that a green run stays green.
+
+``HYPOTHESIS_PROFILE=explore`` looks for new counterexamples instead.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.register_profile("explore", max_examples=500, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
