@@ -35,6 +35,8 @@ OVERLAP_SESSIONS = 5
 SYMBOLS_A_BATCH = 200
 # A symbol that no source knows is asked for again after this many days.
 RETRY_UNKNOWN_DAYS = 7
+# The last whole number that a float still tells from its neighbours.
+LARGEST_VOLUME = 2.0**53
 
 Progress = Callable[[int, str], None]
 
@@ -198,10 +200,7 @@ def _reject(symbol: str, history: SymbolHistory, check: CheckedHistory, report: 
     rejections = []
     for row, reason in check.refused:
         report.rejected[reason] = report.rejected.get(reason, 0) + 1
-        payload = {
-            name: (None if np.isnan(value := float(getattr(history, name)[row])) else value)
-            for name in ("open", "high", "low", "close", "volume")
-        }
+        payload = {name: _as_sent(getattr(history, name)[row]) for name in ("open", "high", "low", "close", "volume")}
         rejections.append(
             PriceRejection(
                 symbol=symbol, date=history.dates[row].astype("datetime64[D]").item(), provider=history.source, reason=reason,
@@ -211,6 +210,13 @@ def _reject(symbol: str, history: SymbolHistory, check: CheckedHistory, report: 
     PriceRejection.objects.bulk_create(rejections, ignore_conflicts=True)
 
 
+def _as_sent(value: float) -> float | str | None:
+    """A number as JSON can keep it: NaN as null, an infinity as a word."""
+    if np.isnan(value):
+        return None
+    return float(value) if np.isfinite(value) else str(value)
+
+
 def _joined(checked: dict[int, tuple[SymbolHistory, CheckedHistory]], name: str) -> Any:
     return np.concatenate([getattr(history, name)[check.rows] for history, check in checked.values()])
 
@@ -218,12 +224,18 @@ def _joined(checked: dict[int, tuple[SymbolHistory, CheckedHistory]], name: str)
 def _store_rows(checked: dict[int, tuple[SymbolHistory, CheckedHistory]]) -> UpsertCount:
     lengths = [len(check.rows) for _, check in checked.values()]
     suspect = np.concatenate([check.suspect for _, check in checked.values()])
+    bars = {name: _joined(checked, name).astype(np.float64) for name in ("open", "high", "low", "close", "volume")}
+    # The checks forgive a range that misses its close by rounding; the stored range holds it.
+    bars["high"], bars["low"] = np.maximum(bars["high"], bars["close"]), np.minimum(bars["low"], bars["close"])
+    # No volume is worth a price: one that cannot be is unknown.
+    bars["volume"] = np.rint(bars["volume"])
+    bars["volume"][~((bars["volume"] >= 0) & (bars["volume"] < LARGEST_VOLUME))] = np.nan
     return upsert(
         DailyPrice,
         {
             "security": np.repeat(np.array(list(checked), dtype=np.int64), lengths),
             "date": _joined(checked, "dates"),
-            **{name: _joined(checked, name).astype(np.float64) for name in ("open", "high", "low", "close", "volume")},
+            **bars,
             "source": np.repeat(np.array([history.source for history, _ in checked.values()]), lengths).tolist(),
             "quality": np.where(suspect, "suspect", "ok").tolist(),
         },

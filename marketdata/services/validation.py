@@ -21,6 +21,8 @@ JUMP = 0.5
 CONFIRMATION = 0.25
 # Published prices are rounded; a low a hair above the close is rounding, not a bad row.
 ROUNDING = 1e-6
+# What the price columns can hold: below it a price would be stored as zero, from the other on not at all.
+SMALLEST, TOO_LARGE = 1e-6, 1e12
 REASONS = (
     "wrong_symbol",
     "not_a_session",
@@ -85,11 +87,12 @@ def check_history(
             ("future_date", dates > np.datetime64(last_complete)),
             ("not_a_session", ~on_session),
             ("duplicate_date", repeated),
-            ("close_missing", np.isnan(close)),
-            ("close_not_positive", close <= 0),
+            ("close_missing", ~np.isfinite(close)),
+            ("close_not_positive", close < SMALLEST),
             ("high_below_low", history.high < history.low * (1 - ROUNDING)),
             ("close_outside_range", (close > history.high * (1 + ROUNDING)) | (close < history.low * (1 - ROUNDING))),
-            ("close_not_positive", (history.open <= 0) | (history.low <= 0)),
+            ("close_not_positive", (history.open < SMALLEST) | (history.low < SMALLEST)),
+            ("close_outside_range", np.fmax(np.fmax(history.open, history.high), close) >= TOO_LARGE),
             ("dividend_as_price", small),
         ]
     reason = np.full(count, "", dtype="U24")
