@@ -15,6 +15,9 @@ from analytics.engines.regression import Floats, Ints
 
 MIN_OVERLAP = 30
 COMPLETE_SHARE = 0.8
+FEWEST_COMPLETE = 6
+# Variance below this share of the mean square is rounding.
+FLAT = 1e-18
 CLUSTER_THRESHOLD = 0.7
 
 
@@ -25,6 +28,12 @@ class PairwiseCorrelation:
     correlation: Floats
     observations: Ints
     p_value: Floats
+
+
+def varies(returns: Floats, *, axis: int = 0) -> NDArray[np.bool_]:
+    """Whether a series has at least two different values; NaN is none."""
+    high = np.fmax.reduce(returns, axis=axis, initial=-np.inf)
+    return np.asarray(high > np.fmin.reduce(returns, axis=axis, initial=np.inf))
 
 
 def pairwise(returns: Floats, *, min_overlap: int = MIN_OVERLAP) -> PairwiseCorrelation:
@@ -44,7 +53,7 @@ def pairwise(returns: Floats, *, min_overlap: int = MIN_OVERLAP) -> PairwiseCorr
         cross = product - total * total.T / n
         variance = square - total**2 / n
         correlation = cross / np.sqrt(variance * variance.T)
-        flat = variance <= 1e-18 * np.maximum(square, 1e-300)
+        flat = (variance <= FLAT * np.maximum(square, 1e-300)) | ~varies(returns)[:, None]
         correlation[flat | flat.T | (n < max(min_overlap, 3))] = np.nan
         correlation = np.clip(correlation, -1.0, 1.0)
         correlation = (correlation + correlation.T) / 2
@@ -82,9 +91,9 @@ def complete(returns: Floats, pairs: PairwiseCorrelation, market: Floats | None 
     Source: Ledoit and Wolf (2004); Higham (2002).
     """
     whole = ~np.isnan(returns).any(axis=1)
-    if whole.sum() >= max(COMPLETE_SHARE * len(returns), 2 * 3) and returns.shape[1] > 1:
+    if whole.sum() >= max(COMPLETE_SHARE * len(returns), FEWEST_COMPLETE) and returns.shape[1] > 1:
         rows = returns[whole]
-        if (rows.std(axis=0) > 0).all():
+        if varies(rows).all():
             return CompleteCorrelation(to_correlation(shrink_to_constant_correlation(rows)[0]), False, 0.0)
     matrix = pairs.correlation.copy()
     holes = np.isnan(matrix)
