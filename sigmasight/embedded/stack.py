@@ -24,6 +24,7 @@ from sigmasight.embedded.privileges import RunAs, die_with_parent, give
 SUPERUSER = "sigmasight"
 AI_DATABASE = "ai"
 PREFERRED_PORTS = {"postgres": 55432, "valkey": 56379}
+PORT_ATTEMPTS = 3
 SERVER_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "TZ": "UTC", "LC_ALL": "C"}
 
 
@@ -48,6 +49,19 @@ def _free_port(remembered: int | None, preferred: int) -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _ended(server: subprocess.Popen[bytes], seconds: float = 5) -> bool:
+    try:
+        server.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Stack:
@@ -110,14 +124,27 @@ class Stack:
         self.record |= {"pid": os.getpid(), "ready": False}
         self._write_record()
         try:
-            self._start_postgres()
-            self._start_valkey()
+            self._on_a_free_port("postgres", self._start_postgres)
+            self._on_a_free_port("valkey", self._start_valkey)
         except BaseException:
             self.stop()
             raise
         self.record["ready"] = True
         self._write_record()
         return self
+
+    def _on_a_free_port(self, name: str, start: Callable[[], None]) -> None:
+        """Start a server; where somebody else took its port between probing and binding, once more on another."""
+        for _ in range(PORT_ATTEMPTS):
+            try:
+                return start()
+            except StackError:
+                server = self._servers.get(name)
+                if server is None or not _is_taken(self.record[name]) or not _ended(server):
+                    raise
+                del self._servers[name]
+                self.record[name] = _free_port(None, 0)
+        return start()
 
     def stop(self) -> None:
         """Stop what this process started, Valkey first; does nothing where it only attached."""

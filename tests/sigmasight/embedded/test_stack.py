@@ -19,6 +19,7 @@ import psycopg
 import pytest
 import redis
 
+from sigmasight.embedded import stack as stack_module
 from sigmasight.embedded.stack import Stack, StackError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -76,7 +77,7 @@ def test_a_second_process_attaches_and_leaves_the_servers_running(folder: Path) 
         "with Stack(Path(sys.argv[1])) as stack:\n"
         "    print(json.dumps([stack.owns_servers, stack.environment('core'), stack.psql('core', 'SELECT 40 + 2')]))"
     )
-    with Stack(folder) as owner:
+    with Stack(folder, throwaway=True) as owner:
         owner.ensure_database("core")
         other = subprocess.run(
             [sys.executable, "-c", program, str(folder)], cwd=ROOT, capture_output=True, text=True, timeout=60
@@ -135,6 +136,23 @@ def test_two_state_folders_run_side_by_side(folder: Path) -> None:
         note(one, "mine")
         note(other, "yours")
         assert (notes(one), notes(other)) == (["mine"], ["yours"])
+
+
+@pytest.mark.parametrize("name", ["postgres", "valkey"])
+def test_a_port_that_is_lost_between_probing_and_binding_is_replaced(
+    folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        lost = other.getsockname()[1]
+        free = stack_module._free_port
+        answers = [lost if server == name else free(None, 0) for server in ("postgres", "valkey")]
+        monkeypatch.setattr(stack_module, "_free_port", lambda *wish: answers.pop(0) if answers else free(*wish))
+        with Stack(folder, throwaway=True) as stack:
+            assert stack.record[name] != lost
+            assert stack.psql("ai", "SELECT 1") == "1\n"
+            assert redis.Redis.from_url(stack.redis_url()).ping()
 
 
 def test_databases_have_vectors_utf8_and_no_way_in_without_the_password(folder: Path) -> None:
