@@ -12,10 +12,11 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.engines.har_models import MONTH, har
 from analytics.engines.regression import Floats, Ints
+from analytics.engines.windows import WINDOW_COVER, inside_history, window_sum
 
 YEAR = 252.0
-MONTH = 21
 DECAY = 0.94
 HAR_MINIMUM = 252
 FORECAST_MINIMUM = 63
@@ -24,8 +25,7 @@ PERCENTILE_MINIMUM = 126
 TREND_MINIMUM = 42
 TREND_SLOPE = 0.001
 TREND_R_SQUARED = 0.3
-# A window counts if at least this share of its days has a value.
-WINDOW_COVER = 0.8
+# A few hundred columns at a time stay in the processor's cache.
 COLUMNS = 512
 
 
@@ -60,33 +60,31 @@ def realized(returns: Floats, window: int) -> Floats:
 
 def rolling(returns: Floats, window: int = MONTH) -> Floats:
     """Realised volatility of every window, (T - window + 1, N); NaN where it has under 80 % of its values."""
-    rows = len(returns) - window + 1
-    if rows < 1:
-        return np.empty((0, returns.shape[1]))
+    rows, count = len(returns) - window + 1, returns.shape[1]
+    path = np.empty((max(rows, 0), count))
+    if rows > 0:
+        for start in range(0, count, COLUMNS):
+            columns = slice(start, start + COLUMNS)
+            path[:, columns] = _rolling(returns[:, columns], window)
+    return path
+
+
+def _rolling(returns: Floats, window: int) -> Floats:
     known = ~np.isnan(returns)
+    count: Floats | float = float(window)
     # Centred by column, so that squaring loses nothing where the mean is large against the deviation.
-    centre = np.where(known.any(axis=0), np.nansum(returns, axis=0) / np.maximum(known.sum(axis=0), 1), 0.0)
-    values = np.where(known, returns - centre, 0.0)
-    count = _window_sum(known.astype(np.float64), window)
-    total, square = _window_sum(values, window), _window_sum(values**2, window)
-    enough = (count >= max(2, np.ceil(WINDOW_COVER * window))) & _long_enough(known, window)
+    if known.all():
+        values = returns - returns.mean(axis=0)
+        enough: NDArray[np.bool_] | bool = window >= 2
+    else:
+        filled = np.where(known, returns, 0.0)
+        values = np.where(known, filled - filled.sum(axis=0) / np.maximum(known.sum(axis=0), 1), 0.0)
+        count = window_sum(known.astype(np.float64), window)
+        enough = (count >= max(2, np.ceil(WINDOW_COVER * window))) & inside_history(known, window)
+    total, square = window_sum(values, window), window_sum(values**2, window)
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = np.where(enough, (square - total**2 / count) / (count - 1), np.nan)
     return np.asarray(np.sqrt(np.maximum(variance, 0.0) * YEAR))
-
-
-def _window_sum(values: Floats, window: int) -> Floats:
-    """Sums of every `window` consecutive rows, (T - window + 1, N), by running sums."""
-    running = np.cumsum(values, axis=0)
-    sums = running[window - 1 :].copy()
-    sums[1:] -= running[:-window]
-    return sums
-
-
-def _long_enough(known: NDArray[np.bool_], window: int) -> NDArray[np.bool_]:
-    """Windows that lie inside a series: none reaches back before its first value, (T - window + 1, N)."""
-    born = np.where(known.any(axis=0), known.argmax(axis=0), len(known))
-    return np.arange(len(known) - window + 1)[:, None] >= born
 
 
 @dataclass(frozen=True)
@@ -150,123 +148,19 @@ def range_variance(opened: Floats, high: Floats, low: Floats, close: Floats, gro
     return np.where(variance > 0, variance, np.nan)
 
 
-@dataclass(frozen=True)
-class HarForecast:
-    """Forecasts of the mean daily variance over the horizon, (N,) each.
-
-    coefficients (N, 4): constant, day, week, month. lower, upper : the range of the target in the sample. raw : before the
-    forecast was held inside it. residual_variance of the regression. observations of the regression.
-    """
-
-    variance: Floats
-    raw: Floats
-    coefficients: Floats
-    r_squared: Floats
-    residual_variance: Floats
-    lower: Floats
-    upper: Floats
-    observations: Ints
-
-
-def har(variance: Floats, *, horizon: int = MONTH, logs: bool = True) -> HarForecast:
-    """Heterogeneous autoregression of daily variance on its day, week and month.
-
-    The mean over the coming `horizon` days is regressed directly on v_t, the mean of 5 and the mean of 21 days; in logs the
-    forecast is multiplied by exp(half the residual variance). It is held inside the range the target had in the sample.
-
-    Parameters
-    ----------
-    variance : (T, N) daily variances, NaN where missing.
-
-    Source: Corsi (2009).
-    """
-    rows, count = variance.shape
-    day, week, month = variance, _mean(variance, 5), _mean(variance, MONTH)
-    target = np.full(variance.shape, np.nan)
-    if rows > horizon:
-        target[: rows - horizon] = _mean(variance, horizon)[horizon:]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        parts = [np.log(part) if logs else part for part in (day, week, month)]
-        target_used = np.log(target) if logs else target
-    usable = np.isfinite(target_used)
-    for part in parts:
-        usable &= np.isfinite(part)
-    n = usable.sum(axis=0)
-    safe = np.maximum(n, 1)
-    x, centre = [], np.empty((3, count))
-    for i, part in enumerate(parts):
-        kept_rows = np.where(usable, part, 0.0)
-        centre[i] = kept_rows.sum(axis=0) / safe
-        x.append(np.where(usable, kept_rows - centre[i], 0.0))
-    y = np.where(usable, target_used, 0.0)
-    level = y.sum(axis=0) / safe
-    y = np.where(usable, y - level, 0.0)
-    gram, moments = np.empty((count, 3, 3)), np.empty((count, 3))
-    for i in range(3):
-        moments[:, i] = np.einsum("tn,tn->n", x[i], y)
-        for j in range(i, 3):
-            gram[:, i, j] = gram[:, j, i] = np.einsum("tn,tn->n", x[i], x[j])
-    scale = np.sqrt(np.einsum("nii->ni", gram))
-    enough = (n >= 8) & (scale > 0).all(axis=1)
-    scale[~enough] = 1.0
-    balanced = gram / (scale[:, :, None] * scale[:, None, :])
-    balanced[~enough] = np.eye(3)
-    enough &= np.abs(np.linalg.det(balanced)) > 1e-12
-    balanced[~enough] = np.eye(3)
-    slopes = np.linalg.solve(balanced, (moments / scale)[:, :, None])[:, :, 0] / scale
-    residual = y - slopes[:, 0] * x[0] - slopes[:, 1] * x[1] - slopes[:, 2] * x[2]
-    sse, sst = np.einsum("tn,tn->n", residual, residual), np.einsum("tn,tn->n", y, y)
-    newest = np.stack([part[-1] for part in parts])
-    forecast = level + np.einsum("ni,in->n", slopes, newest - centre)
-    spread = sse / np.maximum(n - 4, 1)
-    raw = np.exp(forecast + 0.5 * spread) if logs else forecast
-    lower = np.where(usable, target, np.inf).min(axis=0)
-    upper = np.where(usable, target, -np.inf).max(axis=0)
-    good = enough & np.isfinite(newest).all(axis=0)
-    constant = level - np.einsum("ni,in->n", slopes, centre)
-
-    def kept(values: Floats) -> Floats:
-        return np.where(good, values, np.nan)
-
-    with np.errstate(divide="ignore", invalid="ignore"):
-        r_squared = np.where(sst > 0, 1 - sse / sst, 0.0)
-    return HarForecast(
-        variance=kept(np.clip(raw, lower, upper)),
-        raw=kept(raw),
-        coefficients=np.where(good[:, None], np.column_stack([constant, slopes]), np.nan),
-        r_squared=kept(r_squared),
-        residual_variance=kept(spread),
-        lower=kept(lower),
-        upper=kept(upper),
-        observations=n,
-    )
-
-
-def _mean(values: Floats, window: int) -> Floats:
-    """Mean of the last `window` rows at every row, (T, N); NaN with under 80 % of them."""
-    known = ~np.isnan(values)
-    filled = np.where(known, values, 0.0)
-    result = np.full(values.shape, np.nan)
-    if len(values) < window:
-        return result
-    total = _window_sum(filled, window)
-    if known.all():
-        result[window - 1 :] = total / window
-        return result
-    count = _window_sum(known.astype(np.float64), window)
-    enough = (count >= np.ceil(WINDOW_COVER * window)) & _long_enough(known, window)
-    result[window - 1 :] = np.divide(total, count, out=np.full(total.shape, np.nan), where=enough)
-    return result
-
-
 def ewma(variance: Floats, *, decay: float = DECAY) -> Floats:
     """Exponentially weighted mean of daily variances, started at the first value, (N,); missing days are passed over."""
-    level = np.full(variance.shape[1], np.nan)
-    for row in variance:
-        known = ~np.isnan(row)
-        fresh = known & np.isnan(level)
-        level = np.where(fresh, row, np.where(known, decay * level + (1 - decay) * row, level))
-    return level
+    known = ~np.isnan(variance)
+    started = np.maximum.accumulate(known, axis=0)
+    first = known.copy()
+    first[1:] &= ~started[:-1]
+    keep = np.where(known, np.where(first, 0.0, decay), 1.0)
+    fresh = np.where(known, np.where(first, variance, (1 - decay) * variance), 0.0)
+    level = np.zeros(variance.shape[1])
+    for share, value in zip(keep, fresh, strict=True):
+        level *= share
+        level += value
+    return np.where(known.any(axis=0), level, np.nan)
 
 
 @dataclass(frozen=True)
@@ -297,7 +191,6 @@ def forecast(returns: Floats, bars: Floats | None = None) -> VolatilityForecast:
         count = returns.shape[1]
         nothing = np.full(count, np.nan)
         return VolatilityForecast(nothing, nothing, np.zeros(count, np.int8), np.zeros(count, np.int64))
-    # A few hundred columns at a time stay in the processor's cache.
     parts = [
         _forecast(returns[:, start : start + COLUMNS], None if bars is None else bars[:, start : start + COLUMNS])
         for start in range(0, returns.shape[1], COLUMNS)
@@ -320,7 +213,10 @@ def _forecast(returns: Floats, bars: Floats | None) -> VolatilityForecast:
     days = (~np.isnan(variance)).sum(axis=0)
     fits = har(variance)
     modelled = (days >= HAR_MINIMUM) & ~np.isnan(fits.variance)
-    mean = np.where(days >= FORECAST_MINIMUM, ewma(variance), np.nan)
+    mean = np.full(len(days), np.nan)
+    simple = ~modelled & (days >= FORECAST_MINIMUM)
+    if simple.any():
+        mean[simple] = ewma(variance[:, simple])
     method = np.where(
         modelled, ForecastMethod.LOG_HAR, np.where(np.isnan(mean), ForecastMethod.NONE, ForecastMethod.EWMA)
     )

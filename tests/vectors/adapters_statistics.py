@@ -19,6 +19,7 @@ from analytics.engines.covariance import (
 )
 from analytics.engines.factors import collinearity, multifactor, spread_returns
 from analytics.engines.har_models import fit_har, iterate_har
+from analytics.engines.har_models import har as log_har
 from analytics.engines.regression import fit
 from analytics.engines.ridge import leave_one_out_alpha, ridge
 from tests.vectors.registry import produces
@@ -179,7 +180,7 @@ def har(inputs: dict[str, Any]) -> dict[str, Any]:
         }  # fmt: skip
 
     def logs(variance: np.ndarray) -> dict[str, Any]:
-        model = vol.har(variance)
+        model = log_har(variance)
         return {
             "coefficients": dict(zip(names, model.coefficients[0], strict=True)), "r_squared": one(model.r_squared),
             "residual_variance": one(model.residual_variance), "forecast_variance_daily_raw": one(model.raw),
