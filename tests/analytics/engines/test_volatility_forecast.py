@@ -59,7 +59,9 @@ def test_a_constant_volatility_is_forecast_without_bias(sessions: int, method: F
 
 @pytest.mark.parametrize("daily", [0.001, 1 / 3000, -0.0007123, 0.0312])
 def test_a_series_that_always_moves_alike_has_no_model(daily: float) -> None:
-    result = forecast(np.full((504, 2), daily))
+    returns = np.full((504, 20), daily)
+    returns[:, 10:][np.random.default_rng(0).random((504, 10)) < 0.05] = np.nan
+    result = forecast(returns)
     np.testing.assert_array_equal(result.method, ForecastMethod.EWMA)
     assert np.isnan(result.model_r_squared).all()
     np.testing.assert_allclose(result.volatility, abs(np.log1p(daily)) * np.sqrt(YEAR), rtol=1e-12)
