@@ -26,6 +26,14 @@ class ScenarioShocks:
     funds: Floats
     yield_change: Floats
 
+    def __post_init__(self) -> None:
+        count = len(self.ids)
+        if self.funds.shape != (count, 8) or self.yield_change.shape != (count,):
+            raise ValueError(
+                f"{count} scenarios need fund shocks of shape ({count}, 8) and yield changes of shape ({count},), "
+                f"not {self.funds.shape} and {self.yield_change.shape}."
+            )
+
 
 def bond_return(yield_change: Floats, duration: float, convexity: float) -> Floats:
     """Return of a bond fund when its yield changes, fractions: -D dy + C dy² / 2."""
@@ -62,7 +70,8 @@ class FactorShocks:
 
     `factors` is the plausible shock, `unbounded` the conditional mean as it is, `market_and_rates` that of the market and rate
     shocks alone. `length` (K,) is the Mahalanobis length between the two in monthly standard deviations, `scale` (K,) what was
-    kept of it. `market_move` (K,) is the market's return, given or implied. `direct` are the shocks a scenario names itself.
+    kept of it. `market_move` (K,) is the market's return, given or implied. All of these are NaN for a scenario that cannot be
+    formed. `direct` are the shocks a scenario names itself.
     """
 
     factors: Floats
@@ -84,28 +93,35 @@ def condition(
 
     Parameters
     ----------
-    loadings : (8, 7) joint loadings of the factor funds. residual_variance : (8,) daily. covariance : (7, 7) daily.
+    loadings : (8, 7) joint loadings of the factor funds, NaN where a fund has none: only the scenarios that shock it cannot
+        be formed. residual_variance : (8,) daily. covariance : (7, 7) daily; with NaN no scenario can be formed.
+
+    Raises
+    ------
+    ValueError if an array has another shape.
 
     Source: conditional expectation of the multivariate normal; the bound is ours.
     """
+    if loadings.shape != (8, 7) or residual_variance.shape != (8,) or covariance.shape != (7, 7):
+        raise ValueError(
+            "Loadings of the eight funds (8, 7), their residual variances (8,) and a covariance (7, 7) are needed."
+        )
     count = len(scenarios.funds)
-    unbounded, base = np.full((count, 7), np.nan), np.full((count, 7), np.nan)
+    multipliers, kept_multipliers = np.full((count, 7), np.nan), np.full((count, 7), np.nan)
     for i, shock in enumerate(scenarios.funds):
         named = ~np.isnan(shock)
         if np.isnan(loadings[named]).any() or np.isnan(residual_variance[named]).any() or np.isnan(covariance).any():
             continue
-        unbounded[i] = _conditional(shock, named, loadings, residual_variance, covariance)
+        multipliers[i] = _multiplier(shock, named, loadings, residual_variance, covariance)
         kept = named & np.isin(np.arange(8), (MARKET, BOND))
-        base[i] = _conditional(shock, kept, loadings, residual_variance, covariance)
-    beyond = unbounded - base
-    known = ~np.isnan(beyond).any(axis=1)
-    length = np.full(count, np.nan)
-    if known.any():
-        solved = np.linalg.solve(covariance * MONTH_SESSIONS, beyond[known].T).T
-        length[known] = np.sqrt(np.maximum(np.einsum("kf,kf->k", beyond[known], solved), 0.0))
+        kept_multipliers[i] = _multiplier(shock, kept, loadings, residual_variance, covariance)
+    unbounded, base = multipliers @ covariance, kept_multipliers @ covariance
+    # Both are S a for some a, so d' S^-1 d = a' S a: no inverse, and a factor that has never moved does no harm.
+    apart = multipliers - kept_multipliers
+    length = np.sqrt(np.maximum(np.einsum("kf,kf->k", apart @ covariance, apart), 0.0) / MONTH_SESSIONS)
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = np.where(length > BOUND_MONTHS, BOUND_MONTHS / length, np.where(np.isnan(length), np.nan, 1.0))
-    factors = base + scale[:, None] * beyond
+    factors = base + scale[:, None] * (unbounded - base)
     market = scenarios.funds[:, MARKET]
     return FactorShocks(
         factors=factors,
@@ -113,19 +129,20 @@ def condition(
         market_and_rates=base,
         length=length,
         scale=scale,
-        market_move=np.where(np.isnan(market), factors[:, 0], market),
+        market_move=np.where(np.isnan(market) | np.isnan(scale), factors[:, 0], market),
         direct=direct_shocks(scenarios.funds),
     )
 
 
-def _conditional(
+def _multiplier(
     shock: Floats, named: NDArray[np.bool_], loadings: Floats, residual: Floats, covariance: Floats
 ) -> Floats:
+    """``L' (L S L' + D)^-1 s`` of the named funds: what S turns into the conditional mean."""
     if not named.any():
         return np.zeros(7)
     load = loadings[named]
     noise = np.diag(np.maximum(residual[named], RESIDUAL_FLOOR))
-    return np.asarray(covariance @ load.T @ np.linalg.solve(load @ covariance @ load.T + noise, shock[named]))
+    return np.asarray(load.T @ np.linalg.solve(load @ covariance @ load.T + noise, shock[named]))
 
 
 def direct_shocks(funds: Floats) -> Floats:
