@@ -152,7 +152,13 @@ def _needed(expected: Any, tolerance: dict[str, Any], rule: Any, cases: frozense
         )
     if isinstance(expected, list):
         return any(_needed(value, tolerance, rule, cases) for value in expected)
-    return rule not in (None, MISSING) or _default(tolerance) is not MISSING or not _is_number(expected)
+    # A count is exact without a tolerance of its own.
+    return (
+        rule not in (None, MISSING)
+        or _default(tolerance) is not MISSING
+        or not _is_number(expected)
+        or _is_count(expected)
+    )
 
 
 def _is_number(value: Any) -> bool:
@@ -161,6 +167,10 @@ def _is_number(value: Any) -> bool:
     if isinstance(value, (int, float)):
         return True
     return isinstance(value, str) and _decimal(value) is not None
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _decimal(value: Any) -> Decimal | None:
@@ -174,9 +184,11 @@ def _leaf(
     report: Report, expected: Any, produced: Any, tolerance: dict[str, Any], inherited: Any, path: tuple[str, ...]
 ) -> None:
     rule = inherited if inherited is not None else _default(tolerance)
-    if _is_number(expected) and rule is MISSING:
-        report.information += 1
-        return
+    if rule is MISSING and _is_number(expected):
+        if not _is_count(expected):
+            report.information += 1
+            return
+        rule = EXACT
     report.compared += 1
     if expected is None:
         if produced is not None and not _is_nan(produced):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
+from typing import Any
+
 import pytest
 
-from tests.vectors.reader import case_names, check, compare, load_adapters, vector_names
+from tests.vectors.reader import DIRECTORY, case_names, check, compare, load_adapters, vector_names
 from tests.vectors.registry import ADAPTERS
 
 load_adapters()
@@ -18,6 +22,45 @@ def test_vector_file(name: str, record_property: pytest.RecordProperty) -> None:
     record_property("worst", report.worst)
     assert report.compared > 0
     assert not report.failures, "\n".join(report.failures[:20])
+
+
+def spoilt(value: Any) -> Any:
+    """The same structure with every value wrong beyond any tolerance."""
+    if isinstance(value, dict):
+        return {key: spoilt(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [spoilt(inner) for inner in value]
+    if value is None:
+        return 1.0
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, (int, float)):
+        return value + 1e6 * (1 + abs(value))
+    try:
+        return str(Decimal(value) + 10**6)
+    except ArithmeticError:
+        return f"not {value}"
+
+
+def leaves(value: Any) -> int:
+    if isinstance(value, (dict, list)):
+        return sum(leaves(inner) for inner in (value.values() if isinstance(value, dict) else value))
+    return 1
+
+
+@pytest.mark.parametrize("name", vector_names())
+def test_every_compared_value_can_fail(name: str) -> None:
+    vector = json.loads((DIRECTORY / f"{name}.json").read_text())
+    expected, tolerance, cases = vector["expected"], vector["tolerance"], case_names(vector["inputs"])
+    assert not compare(name, expected, expected, tolerance, cases=cases).failures
+    report = compare(name, expected, spoilt(expected), tolerance, cases=cases)
+    assert len(report.failures) == report.compared
+    assert report.compared + report.information == leaves(expected)
+
+
+def test_a_count_is_exact_even_without_a_tolerance() -> None:
+    assert compare("x", {"observations": 90}, {"observations": 91}, {"beta": {"abs": 1}}).failures
+    assert compare("x", {"observations": 90}, {}, {"beta": {"abs": 1}}).failures == ["observations: is not produced"]
 
 
 def test_a_wrong_value_is_noticed() -> None:
