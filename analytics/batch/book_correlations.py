@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from analytics.batch.holdings import SECTOR_LABELS, LotFacts
 from analytics.batch.universe import Universe
-from analytics.engines.correlation import MIN_OVERLAP, book_correlation, clusters, complete, held_together, pairwise
+from analytics.engines.book_correlations import correlate_books
+from analytics.engines.correlation import MIN_OVERLAP, held_together, varies
 from sigmasight.core.bulk import read_columns
 
 if TYPE_CHECKING:
@@ -50,113 +52,109 @@ def book_correlations(
     returns : (T, N) log returns of the universe over the window. market : (T,) simple returns of the market.
     """
     held = book.holdings
-    lot = held.lot
-    column = np.where(held.usable, facts.column[lot], -1)
-    results: list[dict[str, Any] | None] = []
-    log_market = np.log1p(market)
-    enough = (~np.isnan(returns)).sum(axis=0) >= MIN_RETURNS
-    with np.errstate(invalid="ignore"):
-        moving = np.nanstd(np.where(enough, returns, 0.0), axis=0) > 0
-    for p in range(len(held.equity)):
-        mine = np.flatnonzero((held.portfolio == p) & (column >= 0)) if wanted[p] else np.empty(0, np.int64)
-        if not len(mine):
-            results.append(None)
-            continue
-        symbols, place = np.unique(column[mine], return_inverse=True)
-        gross = np.bincount(place, weights=np.abs(held.market_value[mine]))
-        dollars = np.abs(np.bincount(place, weights=np.nan_to_num(book.dollars[mine])))
-        large = held_together(gross, gross.sum(), least_value=LEAST_VALUE, least_weight=LEAST_WEIGHT)  # type: ignore[arg-type]
-        kept = large & enough[symbols] & moving[symbols] & (dollars > 0)
-        results.append(
-            _one_book(
-                returns[:, symbols[kept]],
-                log_market,
-                gross[kept],
-                dollars[kept],
-                symbols[kept],
-                len(symbols),
-                universe,
-                facts,
-                lot[mine],
-                place,
-                kept,
-                tags,
-            )
-            if kept.sum() >= 2
-            else None
+    count, width = len(held.equity), returns.shape[1]
+    column = np.where(held.usable, facts.column[held.lot], -1)
+    lots = np.flatnonzero(wanted[held.portfolio] & (column >= 0))
+    # Lots of one symbol in one book are one holding.
+    key, place = np.unique(held.portfolio[lots] * width + column[lots], return_inverse=True)
+    portfolio, symbol = key // width, key % width
+    gross = np.bincount(place, weights=np.abs(held.market_value[lots]), minlength=len(key)).astype(np.float64)
+    dollars = np.abs(
+        np.bincount(place, weights=np.nan_to_num(book.dollars[lots]), minlength=len(key)).astype(np.float64)
+    )
+    in_book = np.bincount(portfolio, weights=gross, minlength=count)[portfolio]
+    large = held_together(gross, in_book, least_value=LEAST_VALUE, least_weight=LEAST_WEIGHT)
+    moves = ((~np.isnan(returns)).sum(axis=0) >= MIN_RETURNS) & varies(returns)
+    kept = np.flatnonzero(large & moves[symbol] & (dollars > 0))
+    considered = np.bincount(portfolio, minlength=count)
+    numbers = correlate_books(
+        returns, portfolio[kept], symbol[kept], gross[kept], dollars[kept], count, np.log1p(market),
+        min_overlap=MIN_OVERLAP, threshold=THRESHOLD,
+    )  # fmt: skip
+    grouped = np.flatnonzero(numbers.cluster >= 0)
+    own_lots: dict[int, list[int]] = {}
+    for lot, holding in zip(held.lot[lots].tolist(), place.tolist(), strict=True):
+        own_lots.setdefault(holding, []).append(lot)
+    named: dict[int, dict[int, list[Member]]] = {}
+    for h in grouped.tolist():
+        holding = int(kept[h])
+        member = Member(
+            str(universe.symbols[symbol[holding]]),
+            float(gross[holding]),
+            float(numbers.correlation_to_cluster[h]),
+            float(numbers.cluster_correlation[h]),
+            own_lots[holding],
         )
-    return results
-
-
-def _one_book(
-    returns: Floats, market: Floats, gross: Floats, dollars: Floats, symbols: NDArray[np.int64], considered: int, universe: Universe,
-    facts: LotFacts, lots: NDArray[np.int64], place: NDArray[np.int64], kept: NDArray[np.bool_], tags: dict[bytes, tuple[str, ...]],
-) -> dict[str, Any] | None:  # fmt: skip
-    pairs = pairwise(returns, min_overlap=MIN_OVERLAP)
-    matrix = complete(returns, pairs, market)
-    numbers = book_correlation(pairs.correlation, matrix.correlation, dollars)
-    if not numbers.pairs:
-        return None
-    low, high = np.triu_indices(len(gross), 1)
-    overlap = pairs.observations[low, high].min()
-    groups = clusters(pairs.correlation, threshold=THRESHOLD)
-    named = [
-        _cluster(
-            number, members, pairs.correlation, gross, symbols, universe, facts, lots, place, np.flatnonzero(kept), tags
-        )
-        for number, members in enumerate(groups, start=1)
+        named.setdefault(int(portfolio[holding]), {}).setdefault(int(numbers.cluster[h]), []).append(member)
+    book_gross = np.bincount(portfolio[kept], weights=gross[kept], minlength=count)
+    return [
+        {
+            "overall_correlation": numbers.mean_absolute[p],
+            "correlation_concentration_score": numbers.clustered_share[p],
+            "effective_positions": numbers.effective_positions[p],
+            "effective_positions_equal_weight": numbers.effective_positions_equal_weight[p],
+            "portfolio_correlation": numbers.weighted_absolute[p],
+            "psd_corrected": bool(numbers.corrected[p]),
+            "psd_distance": round(float(numbers.distance[p]), 10),
+            "data_quality": _quality(int(numbers.least_overlap[p])),
+            "positions_included": int(numbers.symbols[p]),
+            "positions_excluded": int(considered[p] - numbers.symbols[p]),
+            "clusters": [
+                _cluster(number + 1, members, float(book_gross[p]), facts, tags)
+                for number, members in sorted(named.get(p, {}).items())
+            ],
+        }
+        if numbers.pairs[p]
+        else None
+        for p in range(count)
     ]
-    together = sum(gross[members].sum() for members in groups)
-    by_gross = book_correlation(pairs.correlation, matrix.correlation, gross)
-    return {
-        "overall_correlation": numbers.mean_absolute,
-        "correlation_concentration_score": together / gross.sum(),
-        "effective_positions": numbers.effective_positions,
-        "effective_positions_equal_weight": numbers.effective_positions_equal_weight,
-        "portfolio_correlation": by_gross.weighted_absolute,
-        "psd_corrected": matrix.corrected,
-        "psd_distance": round(matrix.distance, 10),
-        "data_quality": "sufficient"
-        if overlap >= FULL_PAIRS
-        else "limited"
-        if overlap >= LIMITED_PAIRS
-        else "insufficient",
-        "positions_included": len(gross),
-        "positions_excluded": considered - len(gross),
-        "clusters": named,
-    }
+
+
+def _quality(overlap: int) -> str:
+    if overlap >= FULL_PAIRS:
+        return "sufficient"
+    return "limited" if overlap >= LIMITED_PAIRS else "insufficient"
+
+
+@dataclass(frozen=True)
+class Member:
+    """A holding of a cluster: dollars, correlations with the other members and of the whole cluster, and its lots."""
+
+    symbol: str
+    gross: float
+    correlation: float
+    cluster_correlation: float
+    lots: list[int]
 
 
 def _cluster(
-    number: int, members: NDArray[np.int64], correlation: Floats, gross: Floats, symbols: NDArray[np.int64], universe: Universe,
-    facts: LotFacts, lots: NDArray[np.int64], place: NDArray[np.int64], kept: NDArray[np.int64], tags: dict[bytes, tuple[str, ...]],
-) -> dict[str, Any]:  # fmt: skip
+    number: int, members: list[Member], book_gross: float, facts: LotFacts, tags: dict[bytes, tuple[str, ...]]
+) -> dict[str, Any]:
     """A group of holdings with a name a person recognises: a shared tag, a shared sector, or its largest member."""
-    names = [str(universe.symbols[symbols[m]]) for m in members]
     tag_counts: Counter[str] = Counter()
     sector_counts: Counter[str] = Counter()
-    for m in members:
-        own = lots[place == kept[m]]
-        tag_counts.update({name for lot in own for name in tags.get(bytes(facts.id[lot]), ())})
-        sector_counts.update({SECTOR_LABELS[int(facts.sector[lot])] for lot in own} - {"Unclassified", "ETFs"})
+    for member in members:
+        tag_counts.update({name for lot in member.lots for name in tags.get(bytes(facts.id[lot]), ())})
+        sector_counts.update({SECTOR_LABELS[int(facts.sector[lot])] for lot in member.lots} - {"Unclassified", "ETFs"})
     needed = NAMING_SHARE * len(members)
-    largest = names[int(np.argmax(gross[members]))]
-    nickname = f"{largest} lookalikes"
+    nickname = f"{max(members, key=lambda member: member.gross).symbol} lookalikes"
     for counts in (sector_counts, tag_counts):
         common = [(count, name) for name, count in counts.items() if count >= needed]
         if common:
             nickname = max(common, key=lambda entry: (entry[0], entry[1]))[1]
-    inside = correlation[np.ix_(members, members)]
-    off = ~np.eye(len(members), dtype=bool)
-    means = np.nanmean(np.where(off, inside, np.nan), axis=1)
+    total = sum(member.gross for member in members)
     return {
         "cluster_number": number,
         "nickname": nickname,
-        "avg_correlation": round(float(np.nanmean(inside[off])), 6),
-        "total_value": round(float(gross[members].sum()), 2),
-        "portfolio_percentage": round(float(gross[members].sum() / gross.sum()), 6),
+        "avg_correlation": round(members[0].cluster_correlation, 6),
+        "total_value": round(total, 2),
+        "portfolio_percentage": round(total / book_gross, 6),
         "members": [
-            {"symbol": n, "value": round(float(gross[m]), 2), "correlation_to_cluster": round(float(c), 6)}
-            for n, m, c in zip(names, members, means, strict=True)
+            {
+                "symbol": member.symbol,
+                "value": round(member.gross, 2),
+                "correlation_to_cluster": round(member.correlation, 6),
+            }
+            for member in members
         ],
     }
