@@ -242,7 +242,7 @@ def euler_volatility(returns: Floats, weights: Floats) -> EulerRisk:
     if returns.ndim != 2 or weights.shape != returns.shape[1:] or len(returns) < 2 or np.isnan(returns).any():
         raise ValueError("At least two complete rows of returns (T, N) and weights (N,) are needed.")
     covariance = np.atleast_2d(np.cov(returns, rowvar=False))
-    volatility = float(np.sqrt(max(weights @ covariance @ weights, 0.0)))
+    volatility = float(np.sqrt(max(float(weights @ covariance @ weights), 0.0)))
     if volatility == 0:
         unknown = np.full(len(weights), np.nan)
         return EulerRisk(volatility, unknown, np.zeros(len(weights)), unknown.copy(), np.nan)
