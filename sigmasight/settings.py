@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -109,10 +110,15 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django_celery_beat",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "sigmasight.core.api.middleware.ApiLimits",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -196,6 +202,58 @@ if PRODUCTION:
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+
+# -- the REST API
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["portfolios.api.authentication.UserAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["sigmasight.core.api.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "sigmasight.core.api.errors.render_exception",
+    "COERCE_DECIMAL_TO_STRING": False,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
+    "DEFAULT_THROTTLE_RATES": {
+        "login_address": env("THROTTLE_LOGIN_ADDRESS", default="60/min"),
+        "login_account": env("THROTTLE_LOGIN_ACCOUNT", default="10/min"),
+        "register": env("THROTTLE_REGISTER", default="20/hour"),
+        "trigger": env("THROTTLE_TRIGGER", default="30/min"),
+        "import": env("THROTTLE_IMPORT", default="30/min"),
+    },
+}
+SIMPLE_JWT = {
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": SECRET_KEY,
+    "USER_ID_CLAIM": "sub",
+    "TOKEN_TYPE_CLAIM": "type",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "SigmaSight",
+    "DESCRIPTION": "What the holder of a long/short portfolio is exposed to, and what would hurt him.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "PREPROCESSING_HOOKS": ["sigmasight.core.api.routes.without_slash_twins"],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=2 * 1024 * 1024)
+# A CSV file of 10 MiB and the form around it.
+API_MAX_UPLOAD_BYTES = env.int("API_MAX_UPLOAD_BYTES", default=11 * 1024 * 1024)
+OPEN_REGISTRATION = env.bool("OPEN_REGISTRATION", default=True)
+INVITE_CODE = env("INVITE_CODE", default="SIGMASIGHT-DEMO" if DEMO_ALLOWED else "")
+if PRODUCTION and INVITE_CODE == "SIGMASIGHT-DEMO":
+    raise ImproperlyConfigured("PRODUCTION=1 refuses the demo's invite code. Set INVITE_CODE to one of your own.")
+# Cookie of the token: other sites' pages may carry it only where the transport is secure.
+AUTH_COOKIE_SAMESITE: Literal["None", "Lax"] = "None" if PRODUCTION else "Lax"
+AUTH_COOKIE_SECURE = PRODUCTION
 
 # -- Celery
 

@@ -1,0 +1,59 @@
+"""Whose is it: the one place where a thing is looked up for a person. Foreign and unknown are the same to him."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from portfolios.models import Portfolio, Position, User
+from portfolios.services.tokens import listed_portfolios
+from sigmasight.core.errors import NotFound
+
+PORTFOLIO_NOT_FOUND = "Portfolio not found"
+POSITION_NOT_FOUND = "Position not found"
+
+
+def owned_portfolio(user: User, portfolio_id: UUID) -> Portfolio:
+    """A person's undeleted portfolio, in one query.
+
+    Raises
+    ------
+    NotFound for unknown, deleted and foreign ones alike.
+    """
+    book = Portfolio.objects.filter(pk=portfolio_id, user_id=user.pk, deleted_at__isnull=True).first()
+    if book is None:
+        raise NotFound("portfolio_not_found", PORTFOLIO_NOT_FOUND)
+    return book
+
+
+def owned_portfolios(user: User, portfolio_ids: Collection[UUID] | None = None) -> list[Portfolio]:
+    """A person's active portfolios in the order clients show them: all, or those named.
+
+    Raises
+    ------
+    NotFound if one of the ids is unknown, deleted, inactive or foreign.
+    """
+    books = listed_portfolios(user.pk)
+    if portfolio_ids is None:
+        return list(books)
+    found = list(books.filter(pk__in=set(portfolio_ids)))
+    if len(found) != len(set(portfolio_ids)):
+        raise NotFound("portfolio_not_found", PORTFOLIO_NOT_FOUND)
+    return found
+
+
+def owned_position(user: User, position_id: UUID) -> Position:
+    """A person's undeleted lot with its portfolio and security, in one query.
+
+    Raises
+    ------
+    NotFound for unknown, deleted and foreign ones alike.
+    """
+    lot = (
+        Position.objects.select_related("portfolio", "security", "security__option_contract__underlying")
+        .filter(pk=position_id, deleted_at__isnull=True, portfolio__user_id=user.pk, portfolio__deleted_at__isnull=True)
+        .first()
+    )
+    if lot is None:
+        raise NotFound("position_not_found", POSITION_NOT_FOUND)
+    return lot
