@@ -120,13 +120,10 @@ def _value(plan: Plan, terms: Terms, family: str, meter: Any) -> None:
         rows = np.arange(len(inputs.sessions))[:, None]
         newest = np.maximum.accumulate(np.where(np.isnan(implied), -1, rows), axis=0)
         held = np.take_along_axis(implied, np.maximum(newest, 0), axis=0)
-        fallback, fallback_source = fallback_volatility(
-            _sessions_left(inputs, terms), forecast, long, medium, terms.is_index
+        volatility, source = fallback_volatility(
+            _sessions_left(inputs, terms), forecast, long, medium, terms.is_index, held=held
         )
-        volatility = np.where(newest < 0, fallback, held)
-        source = np.where(
-            newest < 0, fallback_source, np.where(newest == rows, VolatilitySource.IMPLIED, VolatilitySource.HELD)
-        )
+        source = np.where(newest == rows, VolatilitySource.IMPLIED, source)
         values, codes = engine_value(
             inputs.spot, terms.strike, inputs.days, volatility, inputs.rate, inputs.dividend_yield, terms.sign
         )

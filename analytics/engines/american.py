@@ -38,15 +38,15 @@ def _tree(
     p, p_share = _invert(d2, steps), _invert(d1, steps)
     up = growth * p_share / p
     down = (growth - p * up) / (1 - p)
-    j = np.arange(steps + 1)
-    nodes = s[:, None] * up[:, None] ** j * down[:, None] ** (steps - j)
-    value = np.maximum(w[:, None] * (nodes - k[:, None]), 0.0)
+    moves = np.arange(steps + 1)
+    rises, falls = s[:, None] * up[:, None] ** moves, down[:, None] ** moves
+    side, strike = w[:, None], k[:, None]
+    value = np.maximum(side * (rises * falls[:, ::-1] - strike), 0.0)
+    rise, fall = (discount * p)[:, None], (discount * (1 - p))[:, None]
     levels = {}
     for step in range(steps - 1, -1, -1):
-        j = np.arange(step + 1)
-        nodes = s[:, None] * up[:, None] ** j * down[:, None] ** (step - j)
-        kept = discount[:, None] * (p[:, None] * value[:, 1:] + (1 - p)[:, None] * value[:, :-1])
-        value = np.maximum(kept, w[:, None] * (nodes - k[:, None]))
+        nodes = rises[:, : step + 1] * falls[:, step::-1]
+        value = np.maximum(rise * value[:, 1:] + fall * value[:, :-1], side * (nodes - strike))
         if step in (1, 2):
             levels[step] = (nodes, value)
     (n1, v1), (n2, v2) = levels[1], levels[2]

@@ -36,6 +36,7 @@ class ValueStatus(IntEnum):
     MISSING_OPTION_TERMS = 3
     NO_UNDERLYING_PRICE = 4
     INVALID_VOLATILITY = 5
+    INVALID_RATE = 6
 
 
 STATUS_NAMES = {
@@ -45,6 +46,7 @@ STATUS_NAMES = {
     ValueStatus.MISSING_OPTION_TERMS: "skipped:missing_option_terms",
     ValueStatus.NO_UNDERLYING_PRICE: "skipped:no_underlying_price",
     ValueStatus.INVALID_VOLATILITY: "skipped:invalid_volatility",
+    ValueStatus.INVALID_RATE: "skipped:invalid_rate",
 }
 
 
@@ -96,40 +98,38 @@ def black_scholes(
     -------
     OptionValues of the broadcast shape.
     """
-    s, k, t, v, r, q, w = np.broadcast_arrays(
-        *(np.asarray(a, dtype=np.float64) for a in (spot, strike, years, volatility, rate, dividend_yield, sign))
+    s, k, t, v, r, q, w = (
+        np.asarray(a, dtype=np.float64) for a in (spot, strike, years, volatility, rate, dividend_yield, sign)
     )
     root = np.sqrt(t)
     spread = v * root
+    carry, discount = np.exp(-q * t), np.exp(-r * t)
+    forward, present_strike = s * carry, k * discount
     certain = spread <= 0
     safe = np.where(certain, 1.0, spread)
     with np.errstate(invalid="ignore", divide="ignore"):
         d1 = (np.log(s / k) + (r - q) * t) / safe + safe / 2
-    d2 = d1 - safe
-    carry, discount = np.exp(-q * t), np.exp(-r * t)
-    n1, n2 = ndtr(w * d1), ndtr(w * d2)
+        slope = carry / (s * safe)
+    n1, n2 = ndtr(w * d1), ndtr(w * (d1 - safe))
     density = _density(d1)
-    forward, present_strike = s * carry, k * discount
-    # Without uncertainty the option is exercised or not.
-    exercised = np.where(w * (forward - present_strike) > 0, 1.0, 0.0)
-    n1, n2 = np.where(certain, exercised, n1), np.where(certain, exercised, n2)
-    density = np.where(certain, 0.0, density)
-    price = np.where(certain, np.maximum(w * (forward - present_strike), 0.0), w * (forward * n1 - present_strike * n2))
-    decay = np.where(certain, 0.0, -forward * density * v / np.where(root > 0, 2 * root, 1.0))
+    if certain.any():
+        # Without uncertainty the option is exercised or not.
+        payoff = w * (forward - present_strike)
+        exercised = np.where(np.isnan(d1 + payoff), np.nan, np.where(payoff > 0, 1.0, 0.0))
+        n1, n2 = np.where(certain, exercised, n1), np.where(certain, exercised, n2)
+        density = np.where(certain, 0.0 * exercised, density)
     living = np.where(t > 0, 1.0, 0.0)
-    unknown = np.isnan(s + k + t + v + r + q + w)
-
-    def out(values: Floats) -> Floats:
-        return np.where(unknown, np.nan, values)
-
+    held, owed = forward * n1, present_strike * n2
+    wide = forward * density
+    decay = -wide * v / np.where(root > 0, 2 * root, 1.0)
     return OptionValues(
-        price=out(price),
-        delta=out(w * carry * n1),
-        gamma=out(np.where(certain, 0.0, carry * density / (s * safe))),
-        theta=out(living * (decay - w * r * present_strike * n2 + w * q * forward * n1) / DAYS),
-        vega=out(forward * density * root / 100),
-        rho=out(w * t * present_strike * n2 / 100),
-        dividend_rho=out(-w * t * forward * n1 / 100),
+        price=w * (held - owed),
+        delta=w * (carry * n1),
+        gamma=slope * density,
+        theta=living * (decay - w * (r * owed - q * held)) / DAYS,
+        vega=wide * (root / 100),
+        rho=w * t * owed / 100,
+        dividend_rho=-w * t * held / 100,
     )
 
 
@@ -169,32 +169,35 @@ def value_contracts(
 
     Parameters
     ----------
-    days : calendar days to expiry, NaN if there is none; negative means expired. sign : +1, -1, or 0 for an unknown type.
+    days : calendar days to expiry, NaN if there is none; negative means expired. sign : +1 or -1, anything else is an unknown
+        type. An infinite input counts as a missing one.
 
     Returns
     -------
     OptionValues, and `ValueStatus` codes of the same shape. Expired contracts are worth 0; on the day of expiry the value is
     the payoff and delta says whether it is exercised.
     """
-    s, k, d, v, r, q, w = np.broadcast_arrays(
-        *(np.asarray(a, dtype=np.float64) for a in (spot, strike, days, volatility, rate, dividend_yield, sign))
+    s, k, d, v, r, q, w = (
+        np.asarray(a, dtype=np.float64) for a in (spot, strike, days, volatility, rate, dividend_yield, sign)
     )
-    with np.errstate(invalid="ignore"):
-        status = np.select(
-            [
-                ~(k > 0) | (w == 0) | np.isnan(w) | np.isnan(d),
-                d < 0,
-                ~(s > 0),
-                d == 0,
-                ~(v >= 0),
-            ],
-            [
-                ValueStatus.MISSING_OPTION_TERMS, ValueStatus.EXPIRED, ValueStatus.NO_UNDERLYING_PRICE, ValueStatus.EXPIRES_TODAY,
-                ValueStatus.INVALID_VOLATILITY,
-            ],
-            ValueStatus.OK,
-        ).astype(np.int8)  # fmt: skip
+    status = np.select(
+        [
+            ~((k > 0) & np.isfinite(k) & (np.abs(w) == 1) & np.isfinite(d)),
+            d < 0,
+            ~((s > 0) & np.isfinite(s)),
+            d == 0,
+            ~((v >= 0) & np.isfinite(v)),
+            ~(np.isfinite(r) & np.isfinite(q)),
+        ],
+        [
+            ValueStatus.MISSING_OPTION_TERMS, ValueStatus.EXPIRED, ValueStatus.NO_UNDERLYING_PRICE, ValueStatus.EXPIRES_TODAY,
+            ValueStatus.INVALID_VOLATILITY, ValueStatus.INVALID_RATE,
+        ],
+        ValueStatus.OK,
+    ).astype(np.int8)  # fmt: skip
     live, today = status == ValueStatus.OK, status == ValueStatus.EXPIRES_TODAY
+    if live.all():
+        return black_scholes(s, k, d / DAYS, v, r, q, w), status
     used = live | today
     values = black_scholes(
         np.where(used, s, 1.0), np.where(used, k, 1.0), np.where(live, d, 0.0) / DAYS, np.where(live, v, 0.0),
@@ -203,7 +206,8 @@ def value_contracts(
     gone = status == ValueStatus.EXPIRED
 
     def out(array: Floats) -> Floats:
-        return np.where(used, array, np.where(gone, 0.0, np.nan))
+        # Adding zero turns the minus zero of a worthless put into zero.
+        return np.where(used, array + 0.0, np.where(gone, 0.0, np.nan))
 
     return OptionValues(*(out(getattr(values, name)) for name in values.__dataclass_fields__)), status
 
@@ -216,10 +220,12 @@ class InversionStatus(IntEnum):
     ABOVE_MAXIMUM = 2
     EXPIRED = 3
     NO_PRICE = 4
+    INVALID_TERMS = 5
+    OUT_OF_RANGE = 6
 
 
 LOWEST_VOLATILITY, HIGHEST_VOLATILITY = 1e-4, 20.0
-INVERSION_STEPS = 100
+INVERSION_STEPS = 80
 
 
 def implied_volatility(
@@ -234,12 +240,13 @@ def implied_volatility(
     """The volatility at which a European option is worth its price.
 
     The option is first turned into its out-of-the-money twin by put-call parity, so that a small time value keeps its digits;
-    Newton steps on the logarithm of the price are kept inside a shrinking bracket.
+    Halley steps on the logarithm of the price are kept inside a shrinking bracket. Every contract stops on its own, so that
+    its volatility does not depend on the contracts beside it.
 
     Returns
     -------
-    Volatilities, NaN where there is none, and `InversionStatus` codes: a price at or outside the no-arbitrage bounds has no
-    implied volatility and is never clamped.
+    Volatilities, NaN where there is none, and `InversionStatus` codes: a price at or outside the no-arbitrage bounds, or one
+    that takes less than 0.01 % or more than 2,000 % of volatility, has no implied volatility and is never clamped.
     """
     p, s, k, d, r, q, w = np.broadcast_arrays(
         *(np.asarray(a, dtype=np.float64) for a in (price, spot, strike, days, rate, dividend_yield, sign))
@@ -247,13 +254,13 @@ def implied_volatility(
     t = d / DAYS
     with np.errstate(invalid="ignore"):
         forward, present_strike = s * np.exp(-q * t), k * np.exp(-r * t)
-        intrinsic = w * (forward - present_strike)
-        time_value = p - np.maximum(intrinsic, 0.0)
-        ceiling = np.where(w > 0, forward, present_strike)
+        time_value = p - np.maximum(w * (forward - present_strike), 0.0)
+        known = (s > 0) & (k > 0) & np.isfinite(forward) & np.isfinite(present_strike) & (np.abs(w) == 1)
         status = np.select(
-            [~(d > 0), ~(p > 0) | np.isnan(s + k), time_value <= 0, p >= ceiling],
+            [d <= 0, ~known, ~(p > 0), time_value <= 0, p >= np.where(w > 0, forward, present_strike)],
             [
                 InversionStatus.EXPIRED,
+                InversionStatus.INVALID_TERMS,
                 InversionStatus.NO_PRICE,
                 InversionStatus.BELOW_INTRINSIC,
                 InversionStatus.ABOVE_MAXIMUM,
@@ -262,31 +269,53 @@ def implied_volatility(
         ).astype(np.int8)
     good = status == InversionStatus.OK
     result = np.full(p.shape, np.nan)
-    if not good.any():
-        return result, status
-    f, x, years, value = forward[good], present_strike[good], t[good], time_value[good]
-    out_of_money = np.where(f < x, 1.0, -1.0)
-    target = np.log(value)
-    low, high = np.full(len(f), LOWEST_VOLATILITY), np.full(len(f), HIGHEST_VOLATILITY)
-    sigma = np.clip(np.sqrt(2 * np.abs(np.log(f / x)) / years), 0.05, 2.0)
-    for _ in range(INVERSION_STEPS):
-        spread = sigma * np.sqrt(years)
-        d1 = np.log(f / x) / spread + spread / 2
-        model = out_of_money * (f * ndtr(out_of_money * d1) - x * ndtr(out_of_money * (d1 - spread)))
-        vega = f * _density(d1) * np.sqrt(years)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            miss = np.log(model) - target
-            step = miss * model / vega
-        above = miss > 0
-        high, low = np.where(above, sigma, high), np.where(above, low, sigma)
-        wanted = sigma - step
-        inside = (wanted > low) & (wanted < high)
-        moved = np.where(inside, wanted, 0.5 * (low + high))
-        if np.max(np.abs(moved - sigma) / sigma) < 1e-14:
-            break
-        sigma = moved
-    result[good] = sigma
+    result[good] = _invert(time_value[good], forward[good], present_strike[good], t[good])
+    status[good & np.isnan(result)] = InversionStatus.OUT_OF_RANGE
     return result, status
+
+
+def _invert(value: Floats, forward: Floats, present_strike: Floats, years: Floats) -> Floats:
+    """Volatilities of out-of-the-money options from their prices, (C,), NaN where none within the bracket has the price."""
+    result = np.full(len(value), np.nan)
+    place = np.arange(len(value))
+    side = np.where(forward < present_strike, 1.0, -1.0)
+    distance, root = np.log(forward / present_strike), np.sqrt(years)
+    bottom, top = LOWEST_VOLATILITY * root, HIGHEST_VOLATILITY * root
+    # Where the price bends, or what an option at the money would say; in units of the standard deviation to expiry.
+    spread = np.maximum(np.sqrt(2 * np.abs(distance)), np.sqrt(2 * np.pi) * value / np.sqrt(forward * present_strike))
+    spread = np.clip(spread, 1.01 * bottom, 0.99 * top)
+    low, high = bottom, top
+    target, last = np.log(value), np.full(len(value), np.inf)
+    for _ in range(INVERSION_STEPS):
+        d1 = distance / spread + spread / 2
+        model = side * (forward * ndtr(side * d1) - present_strike * ndtr(side * (d1 - spread)))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            miss, slope = np.log(model) - target, forward * _density(d1) / model
+            # Halley's step: the curvature of the logarithm costs little beside the two normal tails.
+            step = miss / slope
+            step = step / np.clip(1 - 0.5 * step * (d1 * (d1 - spread) / spread - slope), 0.5, 2.0)
+        above = miss > 0
+        high, low = np.where(above, spread, high), np.where(above, low, spread)
+        wanted = spread - step
+        moved = np.where((wanted >= low) & (wanted <= high), wanted, np.sqrt(low * high))
+        change = np.abs(step / spread)
+        # Rounding of the price alone keeps a step from getting smaller.
+        done = (change < 1e-13) | ((change < 1e-8) & (change >= last)) | (high / low - 1 < 1e-14)
+        if done.any():
+            inside = done & (moved > bottom * (1 + 1e-9)) & (moved < top * (1 - 1e-9))
+            result[place[inside]] = moved[inside] / root[inside]
+            left = np.flatnonzero(~done)
+            if not len(left):
+                break
+            place = place[left]
+            side, distance, root, forward, present_strike, bottom, top, target, low, high, moved, change = (
+                array.take(left)
+                for array in (
+                    side, distance, root, forward, present_strike, bottom, top, target, low, high, moved, change,
+                )
+            )  # fmt: skip
+        spread, last = moved, change
+    return result
 
 
 def treasury_rate(maturities: Floats, percents: Floats, years: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
@@ -310,38 +339,45 @@ def treasury_rate(maturities: Floats, percents: Floats, years: ArrayLike) -> tup
 
 
 def fallback_volatility(
-    sessions: ArrayLike, forecast_21d: ArrayLike, realized_252d: ArrayLike, realized_63d: ArrayLike, is_index: ArrayLike
+    sessions: ArrayLike,
+    forecast_21d: ArrayLike,
+    realized_252d: ArrayLike,
+    realized_63d: ArrayLike,
+    is_index: ArrayLike,
+    *,
+    held: ArrayLike = np.nan,
 ) -> tuple[Floats, NDArray[np.int8]]:
-    """The volatility of a contract that was never quoted.
+    """The volatility of a contract without a quote.
 
-    From the underlying: a variance that runs from the 21-session forecast to the realised level of 252 sessions as the expiry
-    moves out, ten percent more volatile for an index or fund; else 63-session realised; else 25 %.
+    The last implied one, of any age. Without any, from the underlying: a variance that runs from the 21-session forecast to the
+    realised level of 252 sessions as the expiry moves out, ten percent more volatile for an index or fund; else 63-session
+    realised; else 25 %.
 
     Parameters
     ----------
     sessions : trading sessions to expiry. forecast_21d, realized_252d, realized_63d : annual, NaN where unknown.
+    held : the contract's last implied volatility, NaN if it never had one.
 
     Returns
     -------
     Volatilities and `VolatilitySource` codes.
     """
-    n, short, long, medium, index = np.broadcast_arrays(
-        *(np.asarray(a, dtype=np.float64) for a in (sessions, forecast_21d, realized_252d, realized_63d, is_index))
+    n, short, long, medium, index, implied = np.broadcast_arrays(
+        *(
+            np.asarray(a, dtype=np.float64)
+            for a in (sessions, forecast_21d, realized_252d, realized_63d, is_index, held)
+        )
     )
     ratio = np.maximum(n, 1.0) / 63.0
     variance = long**2 + (short**2 - long**2) * (1 - np.exp(-ratio)) / ratio
     curve = np.sqrt(np.maximum(variance, 0.0)) * np.where(index > 0, INDEX_SKEW, 1.0)
-    source = np.where(
-        ~np.isnan(curve),
-        VolatilitySource.FORECAST,
-        np.where(~np.isnan(medium), VolatilitySource.REALIZED_63D, VolatilitySource.DEFAULT),
+    known = [~np.isnan(implied), ~np.isnan(curve), ~np.isnan(medium)]
+    source = np.select(
+        known,
+        [VolatilitySource.HELD, VolatilitySource.FORECAST, VolatilitySource.REALIZED_63D],
+        VolatilitySource.DEFAULT,
     ).astype(np.int8)
-    volatility = np.where(
-        source == VolatilitySource.FORECAST,
-        curve,
-        np.where(source == VolatilitySource.REALIZED_63D, medium, DEFAULT_VOLATILITY),
-    )
-    return volatility, source
+    return np.select(known, [implied, curve, medium], DEFAULT_VOLATILITY), source
 
 
 def shocked_volatility(volatility: ArrayLike, market_move: ArrayLike, is_index: ArrayLike) -> Floats:
@@ -352,58 +388,3 @@ def shocked_volatility(volatility: ArrayLike, market_move: ArrayLike, is_index: 
     slope = np.where(np.asarray(is_index) > 0, 4.0, 2.5)
     change = np.clip(np.where(move < 0, -slope * move, -slope * move / 2), -0.40, 1.50)
     return np.asarray(np.asarray(volatility) * (1 + change))
-
-
-@dataclass(frozen=True)
-class PositionGreeks:
-    """Greeks of holdings: unit Greeks times signed contracts without the multiplier, and in dollars with it.
-
-    delta_dollars for a move of 100 %, gamma_dollars their change for a 1 % move, theta a calendar day, vega a volatility
-    point, rho a percentage point.
-    """
-
-    delta: Floats
-    gamma: Floats
-    theta: Floats
-    vega: Floats
-    rho: Floats
-    shares_equivalent: Floats
-    delta_dollars: Floats
-    gamma_dollars: Floats
-    theta_dollars: Floats
-    vega_dollars: Floats
-    rho_dollars: Floats
-
-
-def scale_to_positions(
-    unit: OptionValues, quantity: ArrayLike, multiplier: ArrayLike, underlying: ArrayLike
-) -> PositionGreeks:
-    """Greeks of holdings of the contracts; a stock is a contract with delta 1, other Greeks 0 and multiplier 1."""
-    q, m, u = (np.asarray(a, dtype=np.float64) for a in (quantity, multiplier, underlying))
-    shares = q * m
-    return PositionGreeks(
-        delta=unit.delta * q, gamma=unit.gamma * q, theta=unit.theta * q, vega=unit.vega * q, rho=unit.rho * q,
-        shares_equivalent=shares * unit.delta,
-        delta_dollars=shares * unit.delta * u,
-        gamma_dollars=shares * unit.gamma * u**2 / 100,
-        theta_dollars=shares * unit.theta,
-        vega_dollars=shares * unit.vega,
-        rho_dollars=shares * unit.rho,
-    )  # fmt: skip
-
-
-def taylor_change(
-    base: OptionValues, spot: ArrayLike, spot_shock: float, volatility_shock: float, rate_shock: float
-) -> dict[str, float]:
-    """What Greeks alone make of a shock, per share: delta; delta and gamma; and with vega and rho. For comparison with the full
-    revaluation, which is what stress uses.
-
-    Parameters
-    ----------
-    spot_shock : return of the underlying. volatility_shock, rate_shock : fractions.
-    """
-    move = float(np.asarray(spot)) * spot_shock
-    delta = float(base.delta) * move
-    gamma = delta + 0.5 * float(base.gamma) * move**2
-    full = gamma + 100 * float(base.vega) * volatility_shock + 100 * float(base.rho) * rate_shock
-    return {"delta_only": delta, "delta_gamma": gamma, "delta_gamma_vega_rho": full}

@@ -16,10 +16,9 @@ from analytics.engines.greeks import (
     black_scholes,
     implied_volatility,
     price_only,
-    scale_to_positions,
-    taylor_change,
     value_contracts,
 )
+from analytics.engines.position_greeks import scale_to_positions, taylor_change
 from tests.vectors.registry import produces
 
 FIELDS = {

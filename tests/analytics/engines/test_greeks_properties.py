@@ -17,9 +17,9 @@ from analytics.engines.greeks import (
     black_scholes,
     implied_volatility,
     price_only,
-    scale_to_positions,
     value_contracts,
 )
+from analytics.engines.position_greeks import scale_to_positions
 
 examples = settings(max_examples=100, deadline=None)
 VALUES = [field.name for field in fields(OptionValues)]
@@ -138,6 +138,40 @@ def test_a_contract_does_not_depend_on_its_neighbours(contract: Terms, sign: flo
             np.testing.assert_allclose(
                 getattr(alone, name)[0], getattr(together, name)[i], rtol=1e-12, atol=1e-300, err_msg=name
             )
+
+
+@examples
+@given(contract=terms(), sign=st.sampled_from([1.0, -1.0]))
+def test_an_implied_volatility_is_the_same_to_the_bit_whatever_is_inverted_beside_it(
+    contract: Terms, sign: float
+) -> None:
+    spot, strike, years, _, rate, dividend_yield = contract
+    quotes = (black_scholes(*contract, sign).price, spot, strike, years * DAYS, rate, dividend_yield)
+    together, status = implied_volatility(*quotes, sign)
+    for i in range(len(spot)):
+        alone, own = implied_volatility(*(column[i : i + 1] for column in quotes), sign)
+        assert own[0] == status[i]
+        np.testing.assert_array_equal(alone[0], together[i])
+
+
+@examples
+@given(distance=span(-3, 3), spread=span(0.001, 8), years=span(1 / 365, 5), sign=st.sampled_from([1.0, -1.0]))
+def test_the_search_ends_for_any_price_with_a_volatility_in_its_range(
+    distance: float, spread: float, years: float, sign: float
+) -> None:
+    volatility = spread / np.sqrt(years)
+    price = price_only(100.0, 100 * np.exp(distance), years, volatility, 0.0, 0.0, sign)
+    found, status = implied_volatility(price, 100.0, 100 * np.exp(distance), years * DAYS, 0.0, 0.0, sign)
+    if status == InversionStatus.OUT_OF_RANGE:
+        # Only where the price says nothing about it, or the volatility really lies outside.
+        assert (
+            volatility > 20
+            or volatility < 1e-4
+            or black_scholes(100.0, 100 * np.exp(distance), years, volatility, 0.0, 0.0, sign).vega < 1e-12
+        )
+    elif status == InversionStatus.OK:
+        again = price_only(100.0, 100 * np.exp(distance), years, found, 0.0, 0.0, sign)
+        np.testing.assert_allclose(again, price, rtol=1e-12, atol=1e-12 * 100 * np.exp(max(distance, 0)))
 
 
 @examples
