@@ -84,13 +84,14 @@ def factor_covariance(
 
     Returns
     -------
-    (K, K) daily covariance.
+    (K, K) daily covariance, exactly symmetric.
     """
     weights = exponential_weights(len(factors), half_life)
     usable = ~np.isnan(factors).any(axis=1)
     w, f = weights[usable] / weights[usable].sum(), factors[usable]
     centred = f - w @ f
-    sample = (centred * w[:, None]).T @ centred
+    product = (centred * w[:, None]).T @ centred
+    sample = (product + product.T) / 2
     return np.asarray((1 - shrinkage) * sample + shrinkage * np.diag(np.diag(sample)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,10 @@ from scipy.special import stdtr
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+# Columns worked on at a time: they stay in the processor's cache.
+COLUMNS = 512
+# Variance below this share of the squared mean is rounding.
+ROUNDING = 1e-24
 
 
 @dataclass(frozen=True)
@@ -76,23 +81,43 @@ def fit(
     """
     if series.ndim != 2 or regressors.ndim != 2 or len(series) != len(regressors):
         raise ValueError(f"series {series.shape} and regressors {regressors.shape} must be (T, N) and (T, K)")
+    blocks = [
+        _fit(series[:, start : start + COLUMNS], regressors, weights, min_observations, newey_west)
+        for start in range(0, max(series.shape[1], 1), COLUMNS)
+    ]
+    if len(blocks) == 1:
+        return blocks[0]
+    parts: dict[str, Any] = {name: [getattr(b, name) for b in blocks] for name in LinearFits.__dataclass_fields__}
+    residuals, robust = np.concatenate(parts.pop("residuals"), axis=1), parts.pop("newey_west")
+    return LinearFits(
+        **{name: np.concatenate(values) for name, values in parts.items()},
+        residuals=residuals,
+        newey_west=np.concatenate(robust) if newey_west else None,
+    )
+
+
+def _fit(
+    series: Floats, regressors: Floats, weights: Floats | None, min_observations: int, newey_west: bool
+) -> LinearFits:
     rows, count = series.shape
     usable = ~np.isnan(regressors).any(axis=1)
     mask = ~np.isnan(series) & usable[:, None]  # type: ignore[index]
+    present = mask.astype(np.float64)
     n = mask.sum(axis=0)
     factors = regressors.shape[1]
+    size = factors + 1
     enough = n >= max(min_observations, factors + 2)
     centre = regressors[usable].mean(axis=0) if usable.any() else np.zeros(factors)
     design = np.column_stack([np.ones(rows), np.where(usable[:, None], regressors - centre, 0.0)])  # type: ignore[index]
+    # A series' weights are those of the rows times one number, which the sums over rows leave outside.
+    row_weight = np.ones(rows) if weights is None else np.where(usable, weights, 0.0)
+    total = row_weight @ present
+    norm = np.divide(n, total, out=np.zeros(count), where=total > 0)
+    weighted = design * row_weight[:, None]
     y = np.where(mask, series, 0.0)
-    weight = mask.astype(np.float64)
-    if weights is not None:
-        weight *= weights[:, None]
-        total = weight.sum(axis=0)
-        weight *= np.divide(n, total, out=np.zeros(count), where=total > 0)
-    size = factors + 1
-    outer = (design[:, :, None] * design[:, None, :]).reshape(rows, size * size)
-    gram = (weight.T @ outer).reshape(count, size, size)
+    upper, full = triangle(size)
+    products = weighted[:, upper[0]] * design[:, upper[1]]
+    gram = ((present.T @ products) * norm[:, None])[:, full].reshape(count, size, size)
     gram[~enough] = np.eye(size)
     # A regressor without variance makes the system singular; such a series gets no estimate.
     with np.errstate(all="ignore"):
@@ -102,30 +127,36 @@ def fit(
         singular = np.abs(np.linalg.det(balanced)) < 1e-13
     balanced[singular] = np.eye(size)
     inverse = np.linalg.inv(balanced) / (scale[:, :, None] * scale[:, None, :])
-    moments = (weight * y).T @ design
-    solution = np.einsum("nij,nj->ni", inverse, moments)
-    residuals = np.where(mask, series - design @ solution.T, 0.0)
+
+    def solve(values: Floats) -> Floats:
+        return np.asarray((inverse @ ((weighted.T @ values) * norm).T[:, :, None])[:, :, 0])
+
+    def left_over(solution: Floats) -> Floats:
+        residuals = design @ solution.T
+        np.subtract(y, residuals, out=residuals)
+        residuals *= present
+        return np.asarray(residuals)
+
+    solution = solve(y)
     # One step of refinement: the residuals hold what the normal equations lost.
-    correction = np.einsum("nij,nj->ni", inverse, (weight * residuals).T @ design)
-    solution = solution + correction
-    residuals = np.where(mask, series - design @ solution.T, 0.0)
+    solution = solution + solve(left_over(solution))
+    residuals = left_over(solution)
     bad = ~enough | singular
     freedom = np.maximum(n - size, 1)
-    sse = (weight * residuals**2).sum(axis=0)
-    mean = np.divide((weight * y).sum(axis=0), n, out=np.zeros(count), where=n > 0)
-    sst = (weight * np.where(mask, series - mean, 0.0) ** 2).sum(axis=0)
+    sse = (row_weight @ residuals**2) * norm
+    mean = np.divide((row_weight @ y) * norm, n, out=np.zeros(count), where=n > 0)
+    sst = (row_weight @ ((y - mean) * present) ** 2) * norm
+    moving = sst > ROUNDING * n * mean**2
     variance = sse / freedom
     errors = np.sqrt(np.maximum(variance[:, None] * np.einsum("nii->ni", inverse), 0.0))
-    shift = (
-        np.einsum("nij,i,j->n", inverse[:, 1:, 1:], centre, centre) - 2 * inverse[:, 0, 1:] @ centre + inverse[:, 0, 0]
-    )
+    shift = ((inverse[:, 1:, 1:] @ centre) @ centre) - 2 * inverse[:, 0, 1:] @ centre + inverse[:, 0, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
         t = solution / errors
         p = 2 * stdtr(freedom[:, None], -np.abs(t))
-        r_squared = np.where(sst > 0, 1 - sse / sst, 0.0)
+        r_squared = np.where(moving, 1 - sse / sst, 0.0)
     robust = None
     if newey_west:
-        robust = _newey_west(design, weight * residuals, inverse, n, size)
+        robust = _newey_west(design, residuals * row_weight[:, None], inverse, n, size) * norm[:, None]
         robust[bad] = np.nan
     for array in (solution, errors, p, variance, r_squared):
         array[bad] = np.nan
@@ -143,6 +174,15 @@ def fit(
     )
 
 
+def triangle(size: int) -> tuple[tuple[Ints, Ints], Ints]:
+    """Rows and columns of the upper triangle, and the place in it of every entry of the full symmetric matrix."""
+    upper = np.triu_indices(size)
+    place = np.zeros((size, size), dtype=np.int64)
+    place[upper] = np.arange(len(upper[0]))
+    place.T[upper] = place[upper]
+    return upper, place.ravel()  # type: ignore[return-value]
+
+
 def _newey_west(design: Floats, scores: Floats, inverse: Floats, n: Ints, size: int) -> Floats:
     """Newey-West standard errors, (N, K + 1). `scores` (T, N) are weighted residuals, zero where a row is missing.
 
@@ -150,14 +190,18 @@ def _newey_west(design: Floats, scores: Floats, inverse: Floats, n: Ints, size: 
     every lag is one matrix product for all series.
     """
     rows, count = scores.shape
-    lags = np.array([newey_west_lags(int(k)) for k in n])
-    total = np.zeros((count, size, size))
+    sizes, place = np.unique(n, return_inverse=True)
+    lags = np.array([newey_west_lags(int(k)) for k in sizes], dtype=np.int64)[place]
+    (i, j), full = triangle(size)
+    total = np.zeros((count, len(i)))
     for lag in range(int(lags.max(initial=0)) + 1):
-        outer = (design[lag:, :, None] * design[: rows - lag, None, :]).reshape(rows - lag, size * size)
-        part = ((scores[lag:] * scores[: rows - lag]).T @ outer).reshape(count, size, size)
+        now, before = design[lag:], design[: rows - lag]
+        products = now[:, i] * before[:, j]
         if lag:
-            part = part + part.transpose(0, 2, 1)
-        total += np.where(lag <= lags, 1 - lag / (lags + 1), 0.0)[:, None, None] * part
-    covariance = inverse @ total @ inverse
+            products = products + before[:, i] * now[:, j]
+        kernel = np.where(lag <= lags, 1 - lag / (lags + 1), 0.0)
+        total += kernel[:, None] * ((scores[lag:] * scores[: rows - lag]).T @ products)
+    middle = total[:, full].reshape(count, size, size)
     factor = n / np.maximum(n - size, 1)
-    return np.asarray(np.sqrt(np.maximum(np.einsum("nii->ni", covariance) * factor[:, None], 0.0)))
+    diagonal = ((inverse @ middle) * inverse).sum(axis=2)
+    return np.asarray(np.sqrt(np.maximum(diagonal * factor[:, None], 0.0)))
