@@ -148,10 +148,8 @@ def mean_loss_beyond_var(pnl: Floats, confidence: float, *, min_observations: in
     not coherent. For comparison with libraries that report it."""
     var = historical_tail(pnl, confidence, min_observations=min_observations).var
     beyond = pnl <= -var
-    # The quantile of a flat tail may be rounded past the days it lies on.
-    count = beyond.sum(axis=0)
-    total = np.where(beyond, pnl, 0.0).sum(axis=0)
-    return np.where(np.isnan(var), np.nan, np.where(count > 0, -total / np.maximum(count, 1), var))
+    count = np.where(np.isnan(var), np.nan, beyond.sum(axis=0))
+    return np.asarray(-np.where(beyond, pnl, 0.0).sum(axis=0) / count)
 
 
 def _moments(pnl: Floats, min_observations: int) -> tuple[Floats, Floats, Floats, Floats]:

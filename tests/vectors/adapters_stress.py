@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from analytics.engines.exposure import market_values
 from analytics.engines.factors import FACTOR_FUNDS
-from analytics.engines.greeks import shocked_volatility
+from analytics.engines.greeks import CONTRACT_MULTIPLIER, shocked_volatility
 from analytics.engines.risk import (
     cornish_fisher_var,
     euler_volatility,
     historical_tail,
+    mean_loss_beyond_var,
     order_statistic_var,
     parametric_tail,
     performance,
@@ -25,7 +27,8 @@ from analytics.engines.scenarios import (
     symbol_returns,
     with_yields,
 )
-from analytics.engines.stress import Contracts, factor_level_stress, lot_pnl, option_changes, outcome
+from analytics.engines.stress import Contracts, by_portfolio, factor_level_stress, lot_pnl, option_changes, outcome
+from analytics.engines.volatility import annualise
 from tests.vectors.registry import produces
 
 BASIS_POINTS = (-100, -50, -25, 25, 50, 100, 200, 300)
@@ -47,7 +50,7 @@ def propagation(inputs: dict[str, Any]) -> dict[str, Any]:
             result[book][name] = {
                 "direct_pnl": direct, "conditional_factor_moves": dict(zip(names, moves, strict=True)), "correlated_pnl": correlated,
                 "correlation_effect": correlated - direct, "by_factor": dict(zip(names, parts, strict=True)), "uncapped": correlated,
-                "percent_of_equity": end.percent_of_equity, "loss_exceeds_equity": end.loss_exceeds_equity,
+                "percent_of_equity": float(end.percent_of_equity), "loss_exceeds_equity": bool(end.loss_exceeds_equity),
             }  # fmt: skip
     return result
 
@@ -67,8 +70,8 @@ def by_symbol(inputs: dict[str, Any]) -> dict[str, Any]:
         np.array([lot["symbol"] == "SPY" for lot in options]),
     )
     contract = np.array([options.index(lot) if lot in options else -1 for lot in book])
-    value = np.array([0.0 if lot in options else lot["quantity"] * lot["price"] for lot in book])
-    shares = np.array([lot["quantity"] * 100.0 if lot in options else 0.0 for lot in book])
+    quantity, price = (np.array([float(lot[k]) for lot in book]) for k in ("quantity", "price"))
+    value, shares = market_values(quantity, price, np.ones(len(book))), quantity * CONTRACT_MULTIPLIER
     result = {}
     for name, shock in inputs["scenarios"].items():
         shocked = np.column_stack([funds[inputs["factor_etf"][f]] for f in shock])
@@ -80,10 +83,11 @@ def by_symbol(inputs: dict[str, Any]) -> dict[str, Any]:
         market = np.array([implied])
         lot_returns = returns[[names.index(lot["symbol"]) for lot in book]][None]
         under = returns[[names.index(lot["symbol"]) for lot in options]][None]
-        totals = []
+        by_lot, total = [], []
         for rule in (True, False):
             change = option_changes(contracts, under, market, np.zeros(1), volatility_rule=rule)
-            totals.append(lot_pnl(value, lot_returns, contract, shares, change)[0])
+            by_lot.append(lot_pnl(value, lot_returns, contract, shares, change))
+            total.append(float(by_portfolio(by_lot[-1], np.zeros(len(book), dtype=np.int64), 1)[0, 0]))
         rule_change = shocked_volatility(np.ones(2), market, np.array([True, False])) - 1
         result[name] = {
             "conditional_symbol_returns": dict(zip(names, returns, strict=True)),
@@ -92,10 +96,10 @@ def by_symbol(inputs: dict[str, Any]) -> dict[str, Any]:
             },
             "implied_market_move": implied,
             "option_vol_relative_change": {"index": rule_change[0], "single_name": rule_change[1]},
-            "position_pnl": {lot["id"]: totals[0][i] for i, lot in enumerate(book)},
-            "correlated_pnl": totals[0].sum(),
-            "correlated_pnl_without_vol_shock": totals[1].sum(),
-            "percent_of_equity": outcome(totals[0].sum(), inputs["equity"]).percent_of_equity,
+            "position_pnl": {lot["id"]: by_lot[0][0, i] for i, lot in enumerate(book)},
+            "correlated_pnl": total[0],
+            "correlated_pnl_without_vol_shock": total[1],
+            "percent_of_equity": float(outcome(total[0], inputs["equity"]).percent_of_equity),
         }
     return result
 
@@ -104,13 +108,14 @@ def by_symbol(inputs: dict[str, Any]) -> dict[str, Any]:
 def rates(inputs: dict[str, Any]) -> dict[str, Any]:
     duration, convexity = par_bond_sensitivity(inputs["yield0"], 25)
     book = inputs["book"]
+    dollars = np.array([book["equity"] * book["beta_to_proxy"]])
     shocks = {}
     for points in BASIS_POINTS:
         move = float(bond_return(np.array(points / 10_000), duration, convexity))
         shocks[f"{points:+d}bp"] = {
             "shock_bp": points,
             "proxy_return_duration_convexity": move,
-            "portfolio_pnl": book["equity"] * book["beta_to_proxy"] * move,
+            "portfolio_pnl": factor_level_stress(dollars, np.array([move]), np.array([True]))[0],
         }
     return {"modified_duration": duration, "convexity": convexity, "shocks": shocks}
 
@@ -127,7 +132,7 @@ def tails(inputs: dict[str, Any]) -> dict[str, Any]:
         result[level] = {
             "historical_var_linear_interpolation": tail.var[0],
             "historical_var_order_statistic": order_statistic_var(book, confidence)[0],
-            "historical_es_empyrical": tail.expected_shortfall[0],
+            "historical_es_empyrical": mean_loss_beyond_var(book, confidence)[0],
             "historical_es_acerbi_tasche": tail.expected_shortfall[0],
             "parametric_normal_var": var[0], "parametric_normal_es": shortfall[0],
             "cornish_fisher_var": cornish_fisher_var(book, confidence)[0],
@@ -135,7 +140,7 @@ def tails(inputs: dict[str, Any]) -> dict[str, Any]:
     euler = euler_volatility(assets, weights)
     last = performance(book[-252:, 0])
     result["euler"] = {
-        "portfolio_volatility_daily": euler.volatility, "annualised": euler.volatility * np.sqrt(252), "marginal": euler.marginal,
+        "portfolio_volatility_daily": euler.volatility, "annualised": annualise(euler.volatility**2), "marginal": euler.marginal,
         "component": euler.component, "percent": euler.percent, "sum_of_components": euler.component.sum(),
         "diversification_ratio": euler.diversification_ratio,
     }  # fmt: skip
