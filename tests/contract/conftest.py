@@ -1,0 +1,36 @@
+"""What the contract's tests share: the accounts they call with, and the list of keys nobody announced."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from tests.contract.holdings import STAFF
+from tests.contract.operations import Operation
+from tests.demo_fixtures import DemoResults
+
+UNANNOUNCED: dict[str, set[str]] = defaultdict(set)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache(request: pytest.FixtureRequest) -> None:
+    """No attempt of another test counts against a limit, and no cached answer outlives its rows."""
+    if "db" in request.fixturenames:
+        cache.clear()
+
+
+def client_for(demo: DemoResults, operation: Operation, account: str) -> Client:
+    """A client of the account, of staff where the operation wants that, of nobody where it is public."""
+    if operation.public:
+        return Client(raise_request_exception=False)
+    return demo.client(STAFF, admin=True) if operation.admin else demo.client(account)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if UNANNOUNCED:
+        terminalreporter.section("Keys the contract does not name")
+        for operation_id, places in sorted(UNANNOUNCED.items()):
+            terminalreporter.write_line(f"{operation_id}: {', '.join(sorted(places))}")

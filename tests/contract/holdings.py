@@ -1,0 +1,132 @@
+"""What an account of the demo holds, by id: the material of example calls, and of calls on other people's things."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import NAMESPACE_DNS, UUID, uuid4, uuid5
+
+from django.utils import timezone
+
+from analytics.models import BatchRun
+from portfolios.models import Portfolio, Position, PositionType, TargetPrice, User
+from portfolios.services.equity import record_equity_change
+from sigmasight.core.demo import rows
+from tagging.models import PositionTag, Tag
+from tests.factories import PortfolioFactory, PositionFactory
+
+BOOKS = {row["portfolio"]: row for row in rows("portfolios")}
+STAFF = "demo_admin"
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """Ids as text. Values of one account, or a mixture: `mixed` replaces one of them by somebody else's."""
+
+    account: str
+    portfolio: str
+    symbol: str
+    position: str
+    tag: str
+    target: str
+    link: str
+    equity_change: str
+    run: str
+    repair: str
+    old_tag: str
+    fresh_position: str
+    spare_portfolio: str
+
+    def mixed(self, name: str, value: str) -> Holdings:
+        return dataclasses.replace(self, **{name: value})
+
+
+IDS = (
+    "portfolio", "position", "tag", "target", "link", "equity_change", "run", "old_tag", "fresh_position", "spare_portfolio",
+)  # fmt: skip
+STAFF_IDS = ("portfolio", "run", "repair")
+
+
+def holdings_of(book: str) -> Holdings:
+    """The ids of one of the demo's books. Rows that the demo does not have are stored: call it inside a test."""
+    row = BOOKS[book]
+    lot = next(row for row in rows("positions") if row["portfolio"] == book)
+    portfolio, symbol = row["id"], lot["symbol"]
+    user = User.objects.get(email=row["user_email"])
+    position = _derived(portfolio, symbol, lot["entry_date"])
+    name = lot["tags"].split("|")[0]
+    return Holdings(
+        account=row["user_email"].partition("@")[0],
+        portfolio=portfolio,
+        symbol=symbol,
+        position=position,
+        tag=_derived(str(user.pk), "tag", name),
+        target=_target(portfolio),
+        link=_derived(position, "tag", name),
+        equity_change=str(
+            record_equity_change(UUID(portfolio), "CONTRIBUTION", Decimal("2500.00"), created_by=user).pk
+        ),
+        run=_run(user, portfolio),
+        repair=_run(User.objects.get(email=f"{STAFF}@sigmasight.com")),
+        old_tag=_archived_tag(user),
+        fresh_position=_fresh_position(portfolio),
+        spare_portfolio=str(PortfolioFactory(user=user, name="Spare", account_name="Spare account").pk),
+    )
+
+
+def unknown_id() -> str:
+    """An id of nothing."""
+    return str(uuid4())
+
+
+def _derived(owner: str, *parts: str) -> str:
+    return str(uuid5(NAMESPACE_DNS, ":".join([owner, *parts])))
+
+
+def _target(portfolio: str) -> str:
+    found = TargetPrice.objects.filter(portfolio_id=portfolio).order_by("symbol").values_list("pk", flat=True).first()
+    return str(found or uuid4())
+
+
+def _run(user: User, portfolio: str | None = None) -> str:
+    """A finished run: its owner's over one portfolio, or a repair by staff over all."""
+    moment = timezone.now() - dt.timedelta(minutes=5)
+    run = BatchRun.objects.create(
+        kind="portfolio" if portfolio else "fix",
+        trigger="owner" if portfolio else "admin",
+        requested_by=user,
+        scope_portfolio_id=portfolio,
+        source="simulated",
+        status="completed",
+        total_jobs=5,
+        completed_jobs=5,
+        started_at=moment,
+        completed_at=moment + dt.timedelta(seconds=12),
+        phase_durations={"phase_1": 2.5, "total_duration": 12.0},
+    )
+    return str(run.pk)
+
+
+def _archived_tag(user: User) -> str:
+    return str(Tag.objects.create(user=user, name="set aside", is_archived=True, archived_at=timezone.now()).pk)
+
+
+def _fresh_position(portfolio: str) -> str:
+    lot = PositionFactory(portfolio=Portfolio.objects.get(pk=portfolio), position_type=PositionType.LONG)
+    return str(lot.pk)
+
+
+def everything_of(account: str) -> set[str]:
+    """Every id that only this person may see."""
+    user = User.objects.get(email=f"{account}@sigmasight.com")
+    listings: list[Callable[[], object]] = [
+        lambda: Portfolio.objects.filter(user=user).values_list("pk", flat=True),
+        lambda: Position.objects.filter(portfolio__user=user).values_list("pk", flat=True),
+        lambda: Tag.objects.filter(user=user).values_list("pk", flat=True),
+        lambda: TargetPrice.objects.filter(portfolio__user=user).values_list("pk", flat=True),
+        lambda: PositionTag.objects.filter(position__portfolio__user=user).values_list("pk", flat=True),
+    ]
+    return {str(user.pk), *(str(pk) for listing in listings for pk in listing())}  # type: ignore[attr-defined]
