@@ -88,8 +88,9 @@ def close_dead_runs() -> list[UUID]:
         inline = run.params.get("executor") == "inline"
         if _holder_is_alive(run.id) if inline else (run.heartbeat_at or run.created_at) > stale:
             continue
-        if inline and run.heartbeat_at and run.heartbeat_at > timezone.now() - dt.timedelta(seconds=2):
-            # Just recorded: its process is about to take the lock.
+        if inline and run.created_at > timezone.now() - dt.timedelta(seconds=2):
+            # Just recorded: its process is about to take the lock. Its last heartbeat would not do here: a run killed a
+            # moment ago must not refuse its successor.
             continue
         reason = "its process ended without closing it" if inline else "no sign of life for too long"
         finish_run(run, RunStatus.FAILED, errors=[f"dead_run: {reason}"])

@@ -90,7 +90,7 @@ def _ending(summary: dict[str, Any], outcome: Any) -> list[str]:
     else:
         phases = ", ".join(
             f"{k.removeprefix('phase_').replace('_', '.')}: {v:.1f} s"
-            for k, v in run.phase_durations.items()
+            for k, v in sorted(run.phase_durations.items())
             if k != "total_duration"
         )
         lines.append(
@@ -101,6 +101,17 @@ def _ending(summary: dict[str, Any], outcome: Any) -> list[str]:
     if summary["wall_seconds"] is not None:
         lines.append(f"{summary['wall_seconds']:.1f} s in all.")
     return lines
+
+
+def after_failure(source: str) -> str:
+    """What to do when the run failed."""
+    lines = ["", "The run failed and computed nothing new; the error above says why. The same command tries again."]
+    if source == "live":
+        lines.append(
+            "Live prices need a way to Yahoo (or FMP_API_KEY and a way to FMP). Without the internet: `make demo` takes "
+            "the simulated market, `make demo PRICES=DIR` files."
+        )
+    return "\n".join(lines)
 
 
 def next_steps() -> str:

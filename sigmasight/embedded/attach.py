@@ -45,8 +45,8 @@ def choose_price_source(arguments: list[str]) -> None:
     arguments : the words after ``manage.py demo``: ``--live`` or ``--prices DIR`` with or without
         ``--proxies`` (simulated without either).
 
-    Each source has a core database of its own, because one database holds one family of prices; it becomes the one that
-    later commands of this clone use.
+    Each source has a core database of its own, because one database holds one family of prices. `remember_database` makes
+    it the one that later commands of this clone use.
     """
     source, database = "simulated", DEFAULT_DATABASE
     if "--live" in arguments:
@@ -59,6 +59,8 @@ def choose_price_source(arguments: list[str]) -> None:
         )
         if given:
             directory = Path(given).expanduser().resolve()
+            if not directory.is_dir():
+                raise SystemExit(f"There is no directory {directory} to take prices from.")
             source = f"{'files-with-proxies' if '--proxies' in arguments else 'files'}:{directory}"
             database = f"files_{hashlib.sha256(source.encode()).hexdigest()[:10]}"
     os.environ["MARKETDATA_SOURCE"] = source
@@ -66,8 +68,14 @@ def choose_price_source(arguments: list[str]) -> None:
         os.environ["SIGMASIGHT_DATABASE"] = database
         state = default_state_directory()
         state.mkdir(parents=True, exist_ok=True)
-        (state / "current-database").write_text(database + "\n")
         (state / f"{database}.source").write_text(source + "\n")
+
+
+def remember_database() -> None:
+    """Let later commands of this clone use the database that this process chose; nothing where the servers are others'."""
+    if _running is not None:
+        state = default_state_directory()
+        (state / "current-database").write_text(chosen_database(state) + "\n")
 
 
 def chosen_source() -> str:

@@ -11,10 +11,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from analytics.batch import progress
 from analytics.batch.night import Request, run_night
+from analytics.models import BatchRun
 from analytics.services.demo import demo_portfolios, seed_demo
 from analytics.services.summary import summarise
-from analytics.services.summary_text import next_steps, render
+from analytics.services.summary_text import after_failure, next_steps, render
 from sigmasight.core.errors import DomainError
+
+INTERRUPTED = 130
 
 
 class Command(BaseCommand):
@@ -37,6 +40,9 @@ class Command(BaseCommand):
             raise CommandError(
                 "The demo has published passwords; it runs on the embedded servers or with DEBUG=1 only."
             )
+        report = Path(str(options["json"])).expanduser() if options["json"] else None
+        if report is not None and not report.absolute().parent.is_dir():
+            raise CommandError(f"--json {report}: there is no folder {report.absolute().parent}.")
         started = time.monotonic()
         source = settings.MARKETDATA_SOURCE
         self.stdout.write(f"SigmaSight demo, prices: {source}")
@@ -48,11 +54,17 @@ class Command(BaseCommand):
             outcome = run_night(Request(source=source, trigger="cli"), progress=progress.for_stream(sys.stderr))
         except DomainError as error:
             raise CommandError(error.message) from error
+        except KeyboardInterrupt:
+            self.stderr.write("Interrupted; what is done stays, the next `make demo` goes on from there.")
+            sys.exit(INTERRUPTED)
         seconds = round(time.monotonic() - started, 2)
-        summary = summarise(demo_portfolios(), source=source, wall_seconds=seconds, run=outcome.run)
-        if options["json"]:
-            Path(str(options["json"])).write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+        summary = summarise(
+            demo_portfolios(), source=source, wall_seconds=seconds, run=outcome.run or BatchRun.objects.first()
+        )
+        if report is not None:
+            report.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
         self.stdout.write(render(summary, outcome, color=self.stdout.isatty()))
-        self.stdout.write(next_steps())
         if outcome.exit_code == 1:
+            self.stdout.write(after_failure(source))
             sys.exit(1)
+        self.stdout.write(next_steps())

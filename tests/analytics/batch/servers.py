@@ -38,10 +38,11 @@ class CoreDatabase:
         }  # fmt: skip
 
     def manage(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=check,
-            timeout=110,
+        done = subprocess.run(
+            [sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=110
         )  # fmt: skip
+        assert done.returncode == 0 or not check, done.stderr
+        return done
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
