@@ -14,12 +14,16 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+import psycopg
 import pytest
 import yaml
 from django.conf import settings
+from psycopg import sql
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPOSE_TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -39,6 +43,11 @@ def instruction(name: str) -> str:
 def exec_form(words: str) -> list[str]:
     command: list[str] = json.loads(words[words.index("[") :])
     return command
+
+
+def test_compose_file_fits_its_schema() -> None:
+    schema = resources.files("check_jsonschema") / "builtin_schemas" / "vendor" / "compose-spec.json"
+    jsonschema.Draft202012Validator(json.loads(schema.read_text())).validate(COMPOSE)
 
 
 def test_all_parts_are_there() -> None:
@@ -113,11 +122,35 @@ def test_secrets_come_from_outside() -> None:
         assert environment["PRODUCTION"] == "1"
         assert environment["SECRET_KEY"].startswith("${SECRET_KEY:?")
         assert environment["ALLOWED_HOSTS"].startswith("${ALLOWED_HOSTS:?")
-        for url in ("DATABASE_URL", "AI_DATABASE_URL"):
-            assert ":${POSTGRES_PASSWORD:?" in environment[url]
+        assert environment["PGPASSWORD"].startswith("${POSTGRES_PASSWORD:?")
     given = re.findall(r"^\s*\w*(?:SECRET|PASSWORD|_KEY)\w*: *(.+)$", COMPOSE_TEXT, re.MULTILINE)
     assert given
     assert all(value.startswith("${") for value in given)
+
+
+def test_any_password_opens_the_databases() -> None:
+    """With the addresses of the compose file, on the servers of this run."""
+    server = settings.DATABASES["default"]
+    role, password = f"odd_{secrets.token_hex(4)}", "p@ss/w:rd#? %41 $HOME 'ß'"
+    address = f"{role}@{server['HOST']}:{server['PORT']}/postgres"
+    url = re.sub(r"sigmasight@core-db:5432/core", address, SERVICES["web"]["environment"]["DATABASE_URL"])
+    assert address in url
+    program = (
+        "import django; django.setup(); from django.db import connection as c\n"
+        "with c.cursor() as cursor: cursor.execute('SELECT current_user'); print(cursor.fetchone()[0])"
+    )
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "sigmasight.settings", "DATABASE_URL": url}
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), password))
+        try:
+            for given, opens in ((password, True), ("guess", False)):
+                asked = subprocess.run(
+                    [sys.executable, "-c", program], cwd=ROOT, env=environment | {"PGPASSWORD": given},
+                    capture_output=True, text=True,
+                )  # fmt: skip
+                assert (asked.stdout.strip() == role) is opens, asked.stderr
+        finally:
+            admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
 
 
 def test_worker_listens_to_every_queue_of_the_settings() -> None:

@@ -19,8 +19,8 @@ SERVERS = {
     "REDIS_URL": "redis://broker.example.com:6379/4",
 }
 PRODUCTION = {"PRODUCTION": "1", "SECRET_KEY": SECRET, "ALLOWED_HOSTS": "risk.example.com", **SERVERS}
-# Read by the clock, by the embedded servers and by the compose file instead of the settings.
-READ_ELSEWHERE = {"SIGMASIGHT_STATE", "SIGMASIGHT_DATABASE", "SIGMASIGHT_NOW", "POSTGRES_PASSWORD"}
+# Read by the clock, the embedded servers, the database client and the compose file instead of the settings.
+READ_ELSEWHERE = {"SIGMASIGHT_STATE", "SIGMASIGHT_DATABASE", "SIGMASIGHT_NOW", "POSTGRES_PASSWORD", "PGPASSWORD"}
 # Set by the project for its own processes, never by people.
 INTERNAL = {"SIGMASIGHT_TESTING", "SIGMASIGHT_EMBEDDED_CHILD", "SIGMASIGHT_MIGRATING"}
 
@@ -138,7 +138,8 @@ def test_every_line_of_the_example_holds_a_value_alone() -> None:
 
 def test_numbers_of_the_example_are_the_defaults_of_the_settings() -> None:
     names = [n for n, value in documented().items() if re.fullmatch(r"[\d.]+", value)]
-    names = [n for n in names if n not in {"PRODUCTION", "DEBUG", "DETERMINISTIC_UUIDS", "SECURE_SSL_REDIRECT"}]
+    switches = {"PRODUCTION", "DEBUG", "DETERMINISTIC_UUIDS", "SECURE_SSL_REDIRECT", "OPEN_REGISTRATION"}
+    names = [n for n in names if n not in switches]
     program = f"{{n: getattr(settings, n) for n in {names!r} if hasattr(settings, n)}}"
     told: dict[str, float] = ast.literal_eval(answer(SERVERS, program))
     assert "BATCH_SHARD_PORTFOLIOS" in told
