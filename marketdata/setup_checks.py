@@ -37,9 +37,12 @@ def prices() -> Finding:
 @register("live sources")
 def sources() -> Finding:
     from marketdata.providers.registry import live_sources
+    from marketdata.services.reachability import unreachable_price_sources
 
     found = live_sources()
     text = ", ".join(f"{s.name}: {s.note}" for s in found)
     if settings.MARKETDATA_SOURCE != "live":
         return ok(f"not in use ({text})")
+    if reasons := unreachable_price_sources():
+        return failed(f"{text}; {', '.join(reasons.values())}")
     return ok(text) if all(s.ready for s in found) else warning(text)

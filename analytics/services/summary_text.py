@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 WIDTH = 118
-BAR = 24
+WITHOUT_INTERNET = "Without the internet: `make demo` takes the simulated market, `make demo PRICES=DIR` files."
 
 
 def _money(value: float | None, *, sign: bool = False) -> str:
@@ -107,10 +107,7 @@ def after_failure(source: str) -> str:
     """What to do when the run failed."""
     lines = ["", "The run failed and computed nothing new; the error above says why. The same command tries again."]
     if source == "live":
-        lines.append(
-            "Live prices need a way to Yahoo (or FMP_API_KEY and a way to FMP). Without the internet: `make demo` takes "
-            "the simulated market, `make demo PRICES=DIR` files."
-        )
+        lines.append(f"Live prices come from Yahoo, or with FMP_API_KEY from FMP. {WITHOUT_INTERNET}")
     return "\n".join(lines)
 
 

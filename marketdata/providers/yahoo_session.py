@@ -14,6 +14,7 @@ from marketdata.providers.transport import Limiter, RetryPolicy, excerpt, status
 
 PROVIDER = "yfinance"
 # Everything else (cookie, crumb, consent) is the library's own business: it knows ways around a failure there.
+_SECONDS_FOR_THE_REST = 5.0
 _ANSWERS = ("/v7/finance/", "/v8/finance/", "/v10/finance/", "/ws/")
 
 
@@ -64,7 +65,8 @@ class YahooSession(Session):
             return self._retry.run(lambda left: self._answer(method, url, left, options))
         if self._limiter is not None:
             self._limiter.acquire(self._retry.deadline)
-        options["timeout"] = self._seconds
+        # Several of these precede one answer; a source that hangs must not cost their sum.
+        options["timeout"] = min(self._seconds, _SECONDS_FOR_THE_REST)
         return super().request(method, url, **options)
 
     def _answer(self, method: Any, url: str, left: float, options: dict[str, Any]) -> Response:

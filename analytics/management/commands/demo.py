@@ -14,7 +14,8 @@ from analytics.batch.night import Request, run_night
 from analytics.models import BatchRun
 from analytics.services.demo import demo_portfolios, seed_demo
 from analytics.services.summary import summarise
-from analytics.services.summary_text import after_failure, next_steps, render
+from analytics.services.summary_text import WITHOUT_INTERNET, after_failure, next_steps, render
+from marketdata.services.reachability import unreachable_price_sources
 from sigmasight.core.errors import DomainError
 
 INTERRUPTED = 130
@@ -45,6 +46,9 @@ class Command(BaseCommand):
             raise CommandError(f"--json {report}: there is no folder {report.absolute().parent}.")
         started = time.monotonic()
         source = settings.MARKETDATA_SOURCE
+        if source == "live" and (reasons := unreachable_price_sources()):
+            named = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+            raise CommandError(f"No live source of prices can be reached: {named}. {WITHOUT_INTERNET}")
         self.stdout.write(f"SigmaSight demo, prices: {source}")
         call_command("migrate_all", verbosity=0)
         self.stdout.write(f"Databases migrated ({time.monotonic() - started:.1f} s)")
