@@ -10,6 +10,7 @@ from django.test import Client
 
 from tests.contract.holdings import STAFF
 from tests.contract.operations import Operation
+from tests.contract.requests import is_served
 from tests.demo_fixtures import DemoResults
 
 UNANNOUNCED: dict[str, set[str]] = defaultdict(set)
@@ -29,8 +30,16 @@ def client_for(demo: DemoResults, operation: Operation, account: str) -> Client:
     return demo.client(STAFF, admin=True) if operation.admin else demo.client(account)
 
 
+def require_served(operation: Operation) -> None:
+    """Fail in one line where no route takes the operation."""
+    __tracebackhide__ = True
+    if not is_served(operation):
+        pytest.fail(f"{operation} is not served", pytrace=False)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if UNANNOUNCED:
+    if any(UNANNOUNCED.values()):
         terminalreporter.section("Keys the contract does not name")
         for operation_id, places in sorted(UNANNOUNCED.items()):
-            terminalreporter.write_line(f"{operation_id}: {', '.join(sorted(places))}")
+            if places:
+                terminalreporter.write_line(f"{operation_id}: {', '.join(sorted(places))}")

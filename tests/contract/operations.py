@@ -46,7 +46,7 @@ class Parameter:
     schema: Schema
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Operation:
     """One method of one path, as amended.
 
@@ -90,6 +90,9 @@ class Operation:
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+    def __repr__(self) -> str:
+        return f"<{self.operation_id}: {self}>"
 
 
 @functools.cache
