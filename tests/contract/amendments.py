@@ -80,6 +80,16 @@ def answers(
     return Amendment(reason, change)
 
 
+def accepts(file: str, operation_id: str, reason: str, **schemas: Mapping[str, Any]) -> Amendment:
+    """An operation takes query parameters more."""
+
+    def change(files: Documents) -> None:
+        listed = _operation(files[file], operation_id).setdefault("parameters", [])
+        listed += [{"name": name, "in": "query", "schema": dict(inner)} for name, inner in schemas.items()]
+
+    return Amendment(reason, change)
+
+
 def _answer(body: Any) -> dict[str, Any]:
     return {"description": "As amended.", "content": {"application/json": {"schema": body}}}
 
@@ -284,10 +294,36 @@ AMENDMENTS: tuple[Amendment, ...] = (
              "required": ["name", "aggregate_beta", "aggregate_exposure_dollar"],
              "properties": {"name": STRING, "aggregate_beta": or_null(NUMBER), "aggregate_exposure_dollar": or_null(NUMBER)},
          }}}, "The frontend's array stands under `factors`; the map stays under `aggregate_factors`"),
+    accepts(
+        "analytics",
+        "getAggregateCorrelationMatrix",
+        "The frontend sends these names",
+        max_positions=INTEGER,
+        lookback_days={"type": "integer", "minimum": 30, "maximum": 365},
+    ),
+    accepts("core", "checkDuplicate", "The frontend sends it", position_type=STRING),
+    nullable(
+        "core",
+        "DataSnapshot",
+        ("target_price_return_eoy", "target_price_return_next_year", "target_price_coverage_pct"),
+        "Unknown is null: a book without targets has no return on them",
+    ),
     nullable("core", "BatchStatus", ("started_at", "triggered_by"), ABSENT),
     keys("analytics", "BatchStatus", {"status": {"type": "string", "enum": ["running", "completed", "idle", "failed"]}},
          "A failed run is told: its page polls for ever otherwise"),
 )  # fmt: skip
+
+# Paths that are served beside those of the files, and the operation each of them is.
+ALIASES: dict[str, str] = {
+    "/api/v1/admin/batch/trigger": "batch_run",
+    "/api/v1/admin/system/health": "sys_health",
+    "/api/v1/admin/system/aggregation/status": "sys_aggregation",
+    "/api/v1/admin/system/retention/status": "sys_retention",
+    "/api/v1/admin/system/cleanup": "sys_cleanup",
+    "/api/v1/admin/system/aggregate": "sys_aggregate",
+    "/api/v1/admin/system/run-batch": "sys_run_batch",
+    "/api/v1/admin/system/daily-metrics": "sys_daily",
+}
 
 
 def amend(files: Documents) -> None:

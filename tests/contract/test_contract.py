@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from tests.contract.amendments import ALIASES
 from tests.contract.cases import good_calls
 from tests.contract.conftest import UNANNOUNCED, client_for, require_served
 from tests.contract.examples import EXAMPLES
 from tests.contract.holdings import holdings_of
-from tests.contract.operations import Operation, operations_now
+from tests.contract.operations import Operation, operations, operations_now
 from tests.contract.requests import read, send
 from tests.contract.validation import problems, unknown_keys
 from tests.demo_fixtures import DemoResults
@@ -69,3 +72,14 @@ def test_the_other_spelling_is_served_directly(demo_results: DemoResults, operat
     call = EXAMPLES[operation.operation_id][0](who)
     answer = send(client_for(demo_results, operation, who.account), operation, call, slash=True)
     assert str(answer.status_code) == operation.success, read(answer)
+
+
+@pytest.mark.parametrize("path", ALIASES)
+def test_an_alias_answers_as_its_operation(demo_results: DemoResults, path: str) -> None:
+    operation = replace(operations()[ALIASES[path]], path=path)
+    require_served(operation)
+    who = holdings_of("individual")
+    client = client_for(demo_results, operation, who.account)
+    answer = send(client, operation, EXAMPLES[operation.operation_id][0](who))
+    assert str(answer.status_code) == operation.success
+    assert not problems(operation, answer.status_code, read(answer))

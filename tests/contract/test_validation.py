@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.contract.amendments import AMENDMENTS
+from tests.contract.cases import NAMES
 from tests.contract.client_fields import CLIENT_FIELDS
 from tests.contract.examples import EXAMPLES
-from tests.contract.operations import operations, operations_now, translated
+from tests.contract.operations import Operation, operations, operations_now, translated
 from tests.contract.validation import problems, unknown_keys
 
 VOLATILITY: dict[str, Any] = {
@@ -153,6 +155,18 @@ def test_of_alternatives_the_closest_is_told() -> None:
 )
 def test_older_openapi_is_translated(schema: dict[str, Any], becomes: dict[str, Any]) -> None:
     assert translated(schema) == becomes
+
+
+@pytest.mark.parametrize("operation", [pytest.param(one, id=one.operation_id) for one in operations_now()])
+def test_examples_are_calls_the_contract_allows(operation: Operation) -> None:
+    in_query = {one.name: one for one in operation.parameters if one.place == "query"}
+    for example in EXAMPLES[operation.operation_id]:
+        call = example(NAMES)
+        assert set(call.path) == set(operation.path_parameters)
+        assert set(call.query) <= in_query.keys()
+        if isinstance(call.body, dict) and operation.body_type == "application/json":
+            given = {key: value for key, value in call.body.items() if key not in in_query}
+            assert not list(Draft202012Validator(operation.body or {}).iter_errors(given))
 
 
 def test_every_amendment_has_a_reason() -> None:
