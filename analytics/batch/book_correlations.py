@@ -5,20 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.batch.book_inputs import Book
 from analytics.batch.holdings import SECTOR_LABELS, LotFacts
 from analytics.batch.universe import Universe
 from analytics.engines.book_correlations import correlate_books
 from analytics.engines.correlation import MIN_OVERLAP, held_together, varies
 from sigmasight.core.bulk import read_columns
-
-if TYPE_CHECKING:
-    from analytics.batch.books import Book
 
 Floats = NDArray[np.float64]
 MIN_RETURNS = 20

@@ -131,6 +131,7 @@ class Results:
                 **{name: np.round(stress[name][reached][:, :-PLAIN_MOVES], CENTS) for name in named},
                 "factor_impacts": np.round(stress["factor_impacts"][reached][:, :-PLAIN_MOVES], CENTS),
                 "coverage": coverage,
+                "flags": [stress["flags"][i] for i in reached],
             },
         )
         predicted = np.round(stress["correlated_pnl"][reached][:, -PLAIN_MOVES:], CENTS)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.batch.book_inputs import Book
 from analytics.batch.holdings import LotFacts
-
-if TYPE_CHECKING:
-    from analytics.batch.books import Book
 
 METHOD_VERSION = "1"
 MOST_SKIPPED = 50
@@ -47,7 +45,7 @@ def _document(
     no_history = ~private & held.usable[mine] & (facts.column[lot] < 0)
     skipped = unpriced + [[str(facts.names[i]), "no_underlying_price"] for i in lot[no_delta]]
     skipped += [[str(facts.names[i]), "insufficient_data"] for i in lot[no_history]]
-    apart = [[str(facts.names[i]), "symbol_skipped"] for i in lot[private]]
+    apart = [[str(facts.names[i]), "symbol_skipped"] for i in lot[book.mapped_lots.is_private[mine]]]
     public = total - int(private.sum())
     solvent = bool(held.equity[p] > 0)
     documents: dict[str, Any] = {}
@@ -86,18 +84,18 @@ def _document(
         skipped=unpriced[:MOST_SKIPPED],
     )
     documents["factor_analysis"] = _covered(
-        public, bool((~np.isnan(factor["exposure_dollar"][p])).any()), skipped, apart, counts, "no_factor_data",
+        total - len(apart), bool((~np.isnan(factor["exposure_dollar"][p])).any()), skipped, apart, counts, "no_factor_data",
         coverage=_round(factor["coverage"][p, 0]), data_days=days,
     )  # fmt: skip
     scenarios = ~np.isnan(stress["correlated_pnl"][p])
-    reachable = stress["covered"][p] > 0
+    reachable, uncovered = stress["covered"][p] > 0, stress["uncovered"][p]
     for name, part in (("market_risk_scenarios", scenarios[-10:]), ("stress_testing", scenarios[:-10])):
         if not reachable:
             reason = "no_public_positions" if public == 0 else "no_factor_exposures"
-            documents[name] = _result("skipped", reason, **counts, skipped=(skipped + apart)[:MOST_SKIPPED])
+            documents[name] = _result("skipped", reason, **counts, skipped=uncovered[:MOST_SKIPPED])
         else:
             documents[name] = _covered(
-                max(public, 1), bool(part.any()), skipped, [], counts, "no_factor_data", coverage=_round(stress["coverage"][p]),
+                max(public, 1), bool(part.any()), uncovered, [], counts, "no_factor_data", coverage=_round(stress["coverage"][p]),
                 scenarios_tested=int(part.sum()), scenarios_skipped=int((~part).sum()),
             )  # fmt: skip
     if correlation is None:
@@ -129,15 +127,13 @@ def _covered(
     missing: str,
     **more: Any,
 ) -> dict[str, Any]:
-    left_out = (skipped + apart)[:MOST_SKIPPED]
-    if public == 0:
-        return _result("skipped", "no_public_positions", **counts, skipped=left_out, **more)
-    if not computed:
-        return _result("skipped", missing, **counts, skipped=left_out, **more)
+    left_out = skipped + apart
+    if public == 0 or not computed:
+        reason = missing if public else "no_public_positions"
+        return _result("skipped", reason, **counts, skipped=left_out[:MOST_SKIPPED], **more)
     analyzed = counts["positions_total"] - len(left_out)
-    return _result(
-        "partial" if skipped else "ok", None, **counts, positions_analyzed=analyzed, skipped=left_out, **more
-    )
+    status = "partial" if skipped else "ok"
+    return _result(status, None, **counts, positions_analyzed=analyzed, skipped=left_out[:MOST_SKIPPED], **more)
 
 
 def _round(value: float) -> float | None:

@@ -60,11 +60,14 @@ class BookHoldings:
     uncovered: Floats
 
     @property
+    def private_dollars(self) -> Floats:
+        """Absolute dollars of private lots, (P,)."""
+        return np.asarray(self.private_size.sum(axis=1)).ravel() + self.private_cash + self.private_uncovered
+
+    @property
     def size(self) -> Floats:
         """Absolute dollars the scenarios should reach, after netting by underlying, (P,)."""
-        netted = np.asarray(abs(self.delta).sum(axis=1)).ravel()
-        private = np.asarray(self.private_size.sum(axis=1)).ravel() + self.private_cash + self.private_uncovered
-        return netted + self.uncovered + private
+        return np.asarray(abs(self.delta).sum(axis=1)).ravel() + self.uncovered + self.private_dollars
 
 
 def known_lots(lots: LotColumns) -> Flags:

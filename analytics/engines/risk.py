@@ -54,7 +54,7 @@ def historical_pnl(held: BookHoldings, returns: Floats, filled: Floats, option_c
             f"changes {option_change.shape}."
         )
     known = ~np.isnan(returns)
-    if not np.array_equal(returns[known], filled[known]):
+    if ((returns != filled) & known).any():
         raise ValueError("Filled returns must leave the known ones as they are.")
     size = abs(held.delta)
     total = np.asarray(size.sum(axis=1)).ravel() + held.uncovered

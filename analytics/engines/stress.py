@@ -160,7 +160,8 @@ def stress_books(
 
     Parameters
     ----------
-    loadings : (N, 7) joint loadings, NaN where a symbol has none. underlying : (C,) column of each contract's underlying.
+    loadings : (N, 7) joint loadings, NaN where a symbol has none. underlying : (C,) column of each contract's underlying,
+        -1 for none: nobody's profit or loss.
 
     Raises
     ------
@@ -172,11 +173,13 @@ def stress_books(
             f"Books of {symbols} symbols and {held.shares.shape[1]} contracts do not fit {loadings.shape[0]} rows of loadings, "
             f"{moves.returns.shape[1]} columns of returns and {count} contracts."
         )
-    skipped = np.isnan(moves.factors).any(axis=1)
+    skipped, there = np.isnan(moves.factors).any(axis=1), underlying >= 0
     market_move, factors = np.nan_to_num(moves.market_move), np.nan_to_num(moves.factors)
 
     def options(returns: Floats, *, rule: bool) -> Floats:
-        change = option_changes(contracts, returns[:, underlying], market_move, moves.rate_shift, volatility_rule=rule)
+        moved = np.full((len(returns), count), np.nan)
+        moved[:, there] = returns[:, underlying[there]]
+        change = option_changes(contracts, moved, market_move, moves.rate_shift, volatility_rule=rule)
         return np.asarray(held.shares @ np.nan_to_num(change).T)
 
     def linear(returns: Floats) -> tuple[Floats, Floats]:

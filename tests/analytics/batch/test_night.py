@@ -192,6 +192,16 @@ def test_stress_parts_add_up_to_the_whole(first_nights: Outcome) -> None:
         np.testing.assert_allclose(parts, whole, rtol=1e-5, atol=1.0)
 
 
+def test_stress_flags_say_what_no_scenario_reaches(first_nights: Outcome) -> None:
+    private = book("Demo Family Office Private Opportunities")
+    flags = StressTestResult.objects.get(portfolio=private, calculation_date=LAST).flags
+    assert flags["skipped"] == flags["loss_exceeds_equity"] == []
+    assert ["FO_CRYPTO_DIGITAL", "symbol_skipped"] in flags["uncovered"]
+    assert ["FO_GROWTH_PE", "IWM", 1.2] in flags["proxies"]
+    result = EngineResult.objects.get(portfolio=private, calculation_date=LAST).results["stress_testing"]
+    assert (result["status"], result["skipped"]) == ("partial", flags["uncovered"])
+
+
 def test_contributions_add_up_to_the_books_volatility(first_nights: Outcome) -> None:
     for row in PortfolioRisk.objects.filter(calculation_date=LAST, var_95_1d__isnull=False):
         assert sum(row.component_volatility or []) == pytest.approx(row.volatility_daily, rel=1e-3)
