@@ -238,6 +238,8 @@ class Stack:
             self._initialise_cluster(programs, cluster, run_as)
         sockets = self._socket_directory()
         sockets.mkdir(mode=0o700, exist_ok=True)
+        if sockets.lstat().st_uid not in (os.geteuid(), *(run_as.owner or ())[:1]):
+            raise StackError(f"{sockets} belongs to somebody else; remove it, or set TMPDIR to a folder of your own.")
         if run_as.owner:
             os.chown(sockets, *run_as.owner)
         options = {

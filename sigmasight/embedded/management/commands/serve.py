@@ -11,6 +11,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from sigmasight.embedded.privileges import die_with_parent
+
 STOP_ORDER = ("beat", "worker", "web")
 STOP_SECONDS = 20
 
@@ -53,9 +55,15 @@ class Command(BaseCommand):
             ],
             "beat": [*celery, "beat", "--loglevel", "WARNING", "--pidfile="],
         }  # fmt: skip
-        # Own sessions, so that Ctrl-C reaches this process alone and the children are stopped in order.
+        # Own sessions, so that Ctrl-C reaches this process alone and the children are stopped in order. Where this process is
+        # killed and cannot stop them, the worker is told to drop its tasks: their database is going down with it.
         children = {
-            name: subprocess.Popen(command, env=environment, start_new_session=True)
+            name: subprocess.Popen(
+                command,
+                env=environment,
+                start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGQUIT if name == "worker" else signal.SIGTERM),
+            )
             for name, command in commands.items()
         }
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
