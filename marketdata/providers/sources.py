@@ -86,7 +86,8 @@ def tell_breaker(breaker: Breaker | None, any_found: bool, errors: Mapping[str, 
     """Report how a request ended; the error after which the source must not be asked for more now, if there is one.
 
     "Too many requests" opens the breaker at once, so does a refused key unless something else was answered; trouble
-    counts towards its threshold. Our own limits carry no HTTP status and say nothing about the source.
+    counts towards its threshold, and several symbols that each waited in vain are enough. Our own limits carry no HTTP
+    status and say nothing about the source.
     """
     limited = next((error for error in errors.values() if error.outcome is Outcome.RATE_LIMITED), None)
     refused = next((error for error in errors.values() if error.outcome is Outcome.UNAUTHORIZED), None)
@@ -100,7 +101,8 @@ def tell_breaker(breaker: Breaker | None, any_found: bool, errors: Mapping[str, 
         breaker.success()
     elif limited is None:
         if all(error.outcome in _TROUBLE for error in errors.values()):
-            breaker.failure(retry_after=next(iter(errors.values())).retry_after)
+            hung = len(errors) >= breaker.threshold and all(e.outcome is Outcome.TIMEOUT for e in errors.values())
+            breaker.failure(at_once=hung, retry_after=next(iter(errors.values())).retry_after)
         else:
             breaker.success()
     return stop
