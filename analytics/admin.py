@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
@@ -27,7 +30,7 @@ from analytics.models import (
     SymbolFactorExposureRow,
     SymbolVolatility,
 )
-from sigmasight.core.admin import ComputedAdmin
+from sigmasight.core.admin import UNKNOWN, ComputedAdmin, figure, long_text, money, number, percent, short_id
 
 
 @admin.register(FactorDefinition)
@@ -57,7 +60,7 @@ class FactorDefinitionAdmin(admin.ModelAdmin):
 
 @admin.register(StressScenario)
 class StressScenarioAdmin(admin.ModelAdmin):
-    list_display = ["slot", "scenario_id", "name", "category", "severity", "shock_config", "active"]
+    list_display = ["slot", "scenario_id", "name", "category", "severity", "active"]
     list_display_links = ["scenario_id"]
     search_fields = ["scenario_id", "name"]
     list_filter = ["category", "severity", "active"]
@@ -94,10 +97,10 @@ class SymbolFactorExposureRowAdmin(ComputedAdmin):
         "symbol",
         "factor_name",
         "calculation_date",
-        "beta_value",
-        "std_error",
-        "p_value",
-        "r_squared",
+        number("beta_value", 4),
+        number("std_error", 4),
+        number("p_value", 4),
+        number("r_squared", 4),
         "observations",
         "quality_flag",
     ]
@@ -111,11 +114,11 @@ class SymbolVolatilityAdmin(SymbolResultAdmin):
     list_display = [
         "security",
         "calculation_date",
-        "realized_volatility_21d",
-        "realized_volatility_63d",
-        "expected_volatility_21d",
+        percent("realized_volatility_21d", "21 d"),
+        percent("realized_volatility_63d", "63 d"),
+        percent("expected_volatility_21d", "forecast"),
         "vol_trend",
-        "vol_percentile",
+        number("vol_percentile", 2, "percentile"),
         "forecast_method",
         "observations",
     ]
@@ -142,16 +145,15 @@ class OptionGreeksAdmin(SymbolResultAdmin):
     list_display = [
         "security",
         "calculation_date",
-        "price",
-        "delta",
-        "gamma",
-        "theta",
-        "vega",
-        "implied_volatility",
+        number("price"),
+        number("delta", 4),
+        number("gamma", 4),
+        number("theta", 4),
+        number("vega", 4),
+        percent("implied_volatility", "IV"),
         "volatility_source",
         "price_source",
         "status",
-        "reason",
     ]
     list_filter = ["status", "volatility_source", "price_source"]
 
@@ -162,7 +164,7 @@ class FactorCorrelationAdmin(ComputedAdmin):
         "factor_1",
         "factor_2",
         "calculation_date",
-        "correlation",
+        number("correlation", 4),
         "decay_factor",
         "lookback_days",
         "data_points",
@@ -183,13 +185,17 @@ class ScenarioFactorShockAdmin(ComputedAdmin):
     list_display = [
         "scenario_key",
         "calculation_date",
-        "implied_market_move",
-        "mahalanobis_length",
-        "plausibility_scale",
+        percent("implied_market_move"),
+        number("mahalanobis_length"),
+        number("plausibility_scale", 4),
     ]
     search_fields = ["scenario_key"]
     list_filter = ["scenario_key"]
     date_hierarchy = "calculation_date"
+
+
+def _known(values: Sequence[float | None]) -> list[float]:
+    return [value for value in values if value is not None and not math.isnan(value)]
 
 
 class PortfolioResultAdmin(ComputedAdmin):
@@ -200,17 +206,41 @@ class PortfolioResultAdmin(ComputedAdmin):
 
 @admin.register(FactorExposure)
 class FactorExposureAdmin(PortfolioResultAdmin):
-    list_display = ["portfolio", "calculation_date", "exposure_value", "r_squared"]
+    list_display = ["portfolio", "calculation_date", "exposures", number("r_squared", 4)]
+
+    @admin.display(description="exposures in the order of the factor definitions")
+    def exposures(self, row: FactorExposure) -> str:
+        return "  ".join(f"{value:.2f}" if _known([value]) else "-" for value in row.exposure_value)
 
 
 @admin.register(MarketRiskScenario)
 class MarketRiskScenarioAdmin(PortfolioResultAdmin):
-    list_display = ["portfolio", "calculation_date", "predicted_pnl", "coverage"]
+    list_display = ["portfolio", "calculation_date", "worst", "best", "coverage"]
+
+    @admin.display(description="worst P&L")
+    def worst(self, row: MarketRiskScenario) -> str:
+        return figure(min(_known(row.predicted_pnl), default=None), ",.2f")
+
+    @admin.display(description="best P&L")
+    def best(self, row: MarketRiskScenario) -> str:
+        return figure(max(_known(row.predicted_pnl), default=None), ",.2f")
 
 
 @admin.register(StressTestResult)
 class StressTestResultAdmin(PortfolioResultAdmin):
-    list_display = ["portfolio", "calculation_date", "correlated_pnl", "coverage"]
+    list_display = ["portfolio", "calculation_date", "worst", "best", "scenarios", "coverage"]
+
+    @admin.display(description="worst P&L")
+    def worst(self, row: StressTestResult) -> str:
+        return figure(min(_known(row.correlated_pnl), default=None), ",.2f")
+
+    @admin.display(description="best P&L")
+    def best(self, row: StressTestResult) -> str:
+        return figure(max(_known(row.correlated_pnl), default=None), ",.2f")
+
+    @admin.display(description="scenarios computed")
+    def scenarios(self, row: StressTestResult) -> str:
+        return f"{len(_known(row.correlated_pnl))} of {len(row.correlated_pnl)}"
 
 
 @admin.register(CorrelationCalculation)
@@ -219,18 +249,26 @@ class CorrelationCalculationAdmin(PortfolioResultAdmin):
         "portfolio",
         "calculation_date",
         "duration_days",
-        "overall_correlation",
-        "effective_positions",
+        number("overall_correlation", 4, "correlation"),
+        number("effective_positions", 2, "effective"),
         "data_quality",
-        "positions_included",
-        "positions_excluded",
+        number("positions_included", 0, "included"),
+        number("positions_excluded", 0, "excluded"),
     ]
     list_filter = ["data_quality", "psd_corrected"]
 
 
 @admin.register(PortfolioRisk)
 class PortfolioRiskAdmin(PortfolioResultAdmin):
-    list_display = ["portfolio", "calculation_date", "var_95_1d", "es_95_1d", "var_99_1d", "es_99_1d", "observations"]
+    list_display = [
+        "portfolio",
+        "calculation_date",
+        money("var_95_1d", "VaR 95 %"),
+        money("es_95_1d", "ES 95 %"),
+        money("var_99_1d", "VaR 99 %"),
+        money("es_99_1d", "ES 99 %"),
+        "observations",
+    ]
 
 
 @admin.register(EngineResult)
@@ -242,50 +280,69 @@ class EngineResultAdmin(PortfolioResultAdmin):
 @admin.register(BatchRun)
 class BatchRunAdmin(ComputedAdmin):
     list_display = [
-        "id",
+        short_id("id", "run"),
+        "started_at",
+        "status",
         "kind",
         "trigger",
-        "status",
-        "scope_portfolio",
+        "scope",
         "target_from",
         "target_to",
         "source",
-        "completed_jobs",
-        "failed_jobs",
-        "total_jobs",
-        "started_at",
-        "completed_at",
+        "jobs",
+        number("failed_jobs", 0, "failed"),
+        "seconds",
     ]
     list_select_related = ["scope_portfolio"]
     search_fields = ["id", "scope_portfolio__name"]
     list_filter = ["status", "kind", "trigger", "source"]
     date_hierarchy = "created_at"
 
+    @admin.display(description="scope", ordering="scope_portfolio__name")
+    def scope(self, run: BatchRun) -> str:
+        return run.scope_portfolio.name if run.scope_portfolio else "all"
+
+    @admin.display(description="jobs", ordering="completed_jobs")
+    def jobs(self, run: BatchRun) -> str:
+        return f"{run.completed_jobs:,} of {run.total_jobs:,}"
+
+    @admin.display(description="seconds")
+    def seconds(self, run: BatchRun) -> str:
+        if run.started_at is None or run.completed_at is None:
+            return UNKNOWN
+        return figure((run.completed_at - run.started_at).total_seconds(), ",.1f")
+
 
 @admin.register(BatchStep)
 class BatchStepAdmin(ComputedAdmin):
     list_display = [
-        "run_id",
+        short_id("run_id", "run"),
         "phase",
         "name",
         "shard_no",
         "status",
         "attempts",
-        "done",
-        "total",
-        "unit",
-        "rows_written",
-        "seconds",
-        "error",
+        "progress",
+        number("rows_written", 0, "rows"),
+        "duration",
+        long_text("error"),
     ]
     search_fields = ["run__id", "name", "error"]
     list_filter = ["status", "phase", "name"]
     date_hierarchy = "started_at"
 
+    @admin.display(description="progress", ordering="done")
+    def progress(self, step: BatchStep) -> str:
+        return f"{step.done:,} of {step.total:,} {step.unit}"
+
+    @admin.display(description="seconds")
+    def duration(self, step: BatchStep) -> str:
+        return figure(sum(step.seconds.values()), ",.1f")
+
 
 @admin.register(BatchLogEntry)
 class BatchLogEntryAdmin(ComputedAdmin):
-    list_display = ["at", "level", "message", "portfolio", "run_id"]
+    list_display = ["at", "level", long_text("message"), "portfolio", short_id("run_id", "run")]
     list_select_related = ["portfolio"]
     search_fields = ["message", "run__id"]
     list_filter = ["level"]
@@ -309,7 +366,7 @@ class SessionCoverageAdmin(ComputedAdmin):
 
 @admin.register(DailyMetric)
 class DailyMetricAdmin(ComputedAdmin):
-    list_display = ["date", "metric_type", "metric_value", "dimensions"]
+    list_display = ["date", "metric_type", "metric_value", long_text("dimensions")]
     search_fields = ["metric_type"]
     list_filter = ["metric_type"]
     date_hierarchy = "date"

@@ -26,12 +26,12 @@ from marketdata.models import (
     SymbolCollection,
     TreasuryYield,
 )
-from sigmasight.core.admin import ComputedAdmin
+from sigmasight.core.admin import ComputedAdmin, long_text, number, short_id
 
 
 @admin.register(Security)
 class SecurityAdmin(admin.ModelAdmin):
-    list_display = ["symbol", "name", "security_type", "sector", "industry", "exchange", "price_status", "is_active"]
+    list_display = ["symbol", long_text("name"), "security_type", "sector", "exchange", "price_status", "is_active"]
     search_fields = ["symbol", "name"]
     list_filter = ["security_type", "price_status", "is_active", "sector"]
     autocomplete_fields = ["renamed_to"]
@@ -50,7 +50,17 @@ class OptionContractAdmin(admin.ModelAdmin):
 
 @admin.register(DailyPrice)
 class DailyPriceAdmin(admin.ModelAdmin):
-    list_display = ["security", "date", "open", "high", "low", "close", "volume", "source", "quality"]
+    list_display = [
+        "security",
+        "date",
+        number("open"),
+        number("high"),
+        number("low"),
+        number("close"),
+        number("volume", 0),
+        "source",
+        "quality",
+    ]
     list_select_related = ["security"]
     search_fields = ["security__symbol"]
     list_filter = ["quality", "source"]
@@ -62,7 +72,7 @@ class DailyPriceAdmin(admin.ModelAdmin):
 
 @admin.register(PriceHistory)
 class PriceHistoryAdmin(ComputedAdmin):
-    list_display = ["security", "version", "first_session", "checksum", "updated_at"]
+    list_display = ["security", "version", "first_session", short_id("checksum"), "updated_at"]
     list_select_related = ["security"]
     search_fields = ["security__symbol"]
 
@@ -133,7 +143,15 @@ class SectorBenchmarkWeightAdmin(admin.ModelAdmin):
 
 @admin.register(CompanyProfile)
 class CompanyProfileAdmin(ComputedAdmin):
-    list_display = ["security", "company_name", "sector", "industry", "market_cap", "beta", "source", "fetched_at"]
+    list_display = [
+        "security",
+        long_text("company_name"),
+        "sector",
+        number("market_cap", 0),
+        "beta",
+        "source",
+        "fetched_at",
+    ]
     list_select_related = ["security"]
     search_fields = ["security__symbol", "company_name"]
     list_filter = ["source", "sector"]
@@ -157,7 +175,15 @@ class StatementAdmin(ComputedAdmin):
 
 @admin.register(IncomeStatement)
 class IncomeStatementAdmin(StatementAdmin):
-    list_display = ["security", "frequency", "period_date", "total_revenue", "operating_income", "net_income", "source"]
+    list_display = [
+        "security",
+        "frequency",
+        "period_date",
+        number("total_revenue", 0),
+        number("operating_income", 0),
+        number("net_income", 0),
+        "source",
+    ]
 
 
 @admin.register(BalanceSheet)
@@ -166,21 +192,34 @@ class BalanceSheetAdmin(StatementAdmin):
         "security",
         "frequency",
         "period_date",
-        "total_assets",
-        "total_debt",
-        "total_stockholders_equity",
+        number("total_assets", 0),
+        number("total_debt", 0),
+        number("total_stockholders_equity", 0, "equity"),
         "source",
     ]
 
 
 @admin.register(CashFlowStatement)
 class CashFlowStatementAdmin(StatementAdmin):
-    list_display = ["security", "frequency", "period_date", "operating_cash_flow", "free_cash_flow", "source"]
+    list_display = [
+        "security",
+        "frequency",
+        "period_date",
+        number("operating_cash_flow", 0),
+        number("free_cash_flow", 0),
+        "source",
+    ]
 
 
 @admin.register(AnalystEstimate)
 class AnalystEstimateAdmin(ComputedAdmin):
-    list_display = ["security", "as_of", "current_year_revenue_avg", "current_year_earnings_avg", "source"]
+    list_display = [
+        "security",
+        "as_of",
+        number("current_year_revenue_avg", 0),
+        number("current_year_earnings_avg"),
+        "source",
+    ]
     list_select_related = ["security"]
     search_fields = ["security__symbol"]
     list_filter = ["source"]
@@ -196,7 +235,7 @@ class SymbolCollectionAdmin(ComputedAdmin):
         "last_attempt_at",
         "consecutive_failures",
         "priority",
-        "last_error",
+        long_text("last_error"),
     ]
     list_select_related = ["security"]
     search_fields = ["security__symbol", "last_error"]
@@ -213,7 +252,7 @@ class ProviderRequestAdmin(ComputedAdmin):
         "outcome",
         "http_status",
         "latency_ms",
-        "error",
+        long_text("error"),
     ]
     search_fields = ["operation", "error"]
     list_filter = ["provider", "outcome"]

@@ -19,7 +19,7 @@ from portfolios.models import (
     User,
     UserActivityEvent,
 )
-from sigmasight.core.admin import ComputedAdmin
+from sigmasight.core.admin import ComputedAdmin, money, number, percent
 
 
 class UserCreationForm(AdminUserCreationForm):
@@ -81,10 +81,9 @@ class UserActivityEventAdmin(ComputedAdmin):
 class PortfolioAdmin(admin.ModelAdmin):
     list_display = [
         "name",
-        "account_name",
         "user",
         "account_type",
-        "opening_equity",
+        money("opening_equity"),
         "equity_as_of",
         "results_as_of",
         "dirty_from",
@@ -100,7 +99,7 @@ class PortfolioAdmin(admin.ModelAdmin):
 
 @admin.register(EquityChange)
 class EquityChangeAdmin(admin.ModelAdmin):
-    list_display = ["portfolio", "change_date", "change_type", "amount", "is_system", "created_by", "deleted_at"]
+    list_display = ["portfolio", "change_date", "change_type", money("amount"), "is_system", "created_by", "deleted_at"]
     list_select_related = ["portfolio", "created_by"]
     search_fields = ["portfolio__name", "notes"]
     list_filter = ["change_type", "is_system"]
@@ -125,11 +124,11 @@ class PositionAdmin(admin.ModelAdmin):
     list_display = [
         "symbol",
         "position_type",
-        "quantity",
-        "entry_price",
+        number("quantity", 4),
+        money("entry_price"),
         "entry_date",
         "exit_date",
-        "realized_pnl",
+        money("realized_pnl"),
         "investment_class",
         "portfolio",
     ]
@@ -144,7 +143,16 @@ class PositionAdmin(admin.ModelAdmin):
 
 @admin.register(Trade)
 class TradeAdmin(admin.ModelAdmin):
-    list_display = ["position", "kind", "trade_date", "quantity", "price", "fees", "realized_pnl", "units_as_of"]
+    list_display = [
+        "position",
+        "kind",
+        "trade_date",
+        number("quantity", 4),
+        money("price"),
+        money("fees"),
+        money("realized_pnl"),
+        "units_as_of",
+    ]
     list_select_related = ["position"]
     search_fields = ["position__symbol", "position__portfolio__name"]
     list_filter = ["kind"]
@@ -155,7 +163,7 @@ class TradeAdmin(admin.ModelAdmin):
 
 @admin.register(PositionValuation)
 class PositionValuationAdmin(admin.ModelAdmin):
-    list_display = ["position", "date", "price", "created_by"]
+    list_display = ["position", "date", money("price"), "created_by"]
     list_select_related = ["position", "created_by"]
     search_fields = ["position__symbol", "position__portfolio__name"]
     date_hierarchy = "date"
@@ -168,11 +176,11 @@ class TargetPriceAdmin(admin.ModelAdmin):
         "symbol",
         "position_type",
         "portfolio",
-        "current_price",
-        "target_price_eoy",
-        "target_price_next_year",
-        "downside_target_price",
-        "expected_return_eoy",
+        money("current_price", "price"),
+        money("target_price_eoy", "end of year"),
+        money("target_price_next_year", "next year"),
+        money("downside_target_price", "downside"),
+        number("expected_return_eoy", 2, "return, %"),
     ]
     list_select_related = ["portfolio"]
     search_fields = ["symbol", "portfolio__name"]
@@ -187,20 +195,23 @@ class PortfolioSnapshotAdmin(ComputedAdmin):
     list_display = [
         "portfolio",
         "snapshot_date",
-        "net_asset_value",
-        "daily_pnl",
-        "daily_return",
-        "gross_exposure",
-        "net_exposure",
-        "beta_calculated_90d",
-        "expected_volatility_21d",
-        "nav_quality",
-        "is_complete",
+        money("net_asset_value", "NAV"),
+        money("daily_pnl", "day P&L"),
+        percent("daily_return", "return"),
+        money("gross_exposure", "gross"),
+        money("net_exposure", "net"),
+        number("beta_calculated_90d", 2, "beta"),
+        percent("expected_volatility_21d", "vol forecast"),
+        "quality",
     ]
     list_select_related = ["portfolio"]
     search_fields = ["portfolio__name", "portfolio__user__email"]
     list_filter = ["nav_quality", "is_complete"]
     date_hierarchy = "snapshot_date"
+
+    @admin.display(description="quality", ordering="nav_quality")
+    def quality(self, snapshot: PortfolioSnapshot) -> str:
+        return snapshot.nav_quality
 
 
 @admin.register(PositionSnapshot)

@@ -2,13 +2,67 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.html import format_html
 
 from sigmasight.core.models import IdempotencyRecord
+
+admin.site.site_header = "SigmaSight operations"
+admin.site.site_title = "SigmaSight operations"
+admin.site.index_title = "All tables"
+
+Column = Callable[[Any], str]
+UNKNOWN = "-"
+
+
+def figure(value: Any, pattern: str) -> str:
+    """A number for a list, flush right; a dash if it is unknown or NaN."""
+    if value is None or math.isnan(value):
+        return UNKNOWN
+    return format_html('<span class="number">{}</span>', format(value, pattern))
+
+
+def _column(field: str, show: Column, label: str) -> Column:
+    @admin.display(description=label or field.replace("_", " "), ordering=field)
+    def column(row: Any) -> str:
+        return show(getattr(row, field))
+
+    return column
+
+
+def money(field: str, label: str = "") -> Column:
+    """A column of dollars and cents with thousands set apart."""
+    return _column(field, lambda value: figure(value, ",.2f"), label)
+
+
+def number(field: str, digits: int = 2, label: str = "") -> Column:
+    """A column of numbers with so many decimals."""
+    return _column(field, lambda value: figure(value, f",.{digits}f"), label)
+
+
+def percent(field: str, label: str = "") -> Column:
+    """A column of fractions shown as percent."""
+    return _column(field, lambda value: figure(value, ".2%"), label)
+
+
+def short_id(field: str, label: str = "") -> Column:
+    """The first eight characters of an identifier; the whole one stands on its page."""
+    return _column(field, lambda value: UNKNOWN if value is None else str(value)[:8], label)
+
+
+def long_text(field: str, label: str = "") -> Column:
+    """Text cut to what fits into a list; pointing at it shows all of it."""
+    return _column(
+        field,
+        lambda value: format_html('<span class="long" title="{}">{}</span>', value, value) if value else UNKNOWN,
+        label,
+    )
 
 
 class ComputedAdmin(admin.ModelAdmin):
