@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from marketdata.models import (
     AnalystEstimate,
@@ -26,7 +27,15 @@ from marketdata.models import (
     SymbolCollection,
     TreasuryYield,
 )
+from marketdata.services.family import current_family
 from sigmasight.core.admin import ComputedAdmin, long_text, number, short_id
+
+
+def price_banner(request: HttpRequest) -> dict[str, bool]:
+    """For the templates of the console: whether all its numbers rest on made-up prices."""
+    if not request.path.startswith("/admin/"):
+        return {}
+    return {"simulated_prices": current_family() == "simulated"}
 
 
 @admin.register(Security)

@@ -103,6 +103,10 @@ def test_computed_rows_cannot_be_changed(staff: Client) -> None:
     assert staff.get(page(snapshots, "add")).status_code == 403
 
 
+def test_without_made_up_prices_there_is_no_banner(staff: Client) -> None:
+    assert b"SIMULATED" not in staff.get(reverse("admin:index")).content
+
+
 def test_an_investor_does_not_get_in(client: Client) -> None:
     client.force_login(UserFactory())
     assert client.get(page(Portfolio, "changelist")).status_code == 302

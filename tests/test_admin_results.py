@@ -58,6 +58,11 @@ def test_a_run_is_known_by_the_beginning_of_its_id(staff: Client) -> None:
     assert f"{run.completed_jobs:,} of {run.total_jobs:,}" in text
 
 
+def test_made_up_prices_are_told_on_every_page(staff: Client) -> None:
+    for page in ("admin:index", "admin:portfolios_portfoliosnapshot_changelist"):
+        assert "SIMULATED MARKET" in staff.get(reverse(page)).content.decode()
+
+
 def test_the_console_bears_the_name_of_the_house(staff: Client) -> None:
     text = staff.get(reverse("admin:index")).content.decode()
     assert "SigmaSight operations" in text

@@ -33,6 +33,8 @@ from marketdata.services.source import OpenSource
 from sigmasight.core.bulk import read_columns
 from sigmasight.core.errors import DomainError
 
+MOST_NAMED = 12
+
 
 @dataclass
 class Collected:
@@ -150,9 +152,10 @@ def _note_prices(run: BatchRun, report: object, result: Collected) -> None:
 
     assert isinstance(report, CollectionReport)
     if report.failures:
-        kinds = Counter(outcome.value for outcome, _ in report.failures.values())
-        names = ", ".join(sorted(report.failures)[:12])
-        result.notes.append(f"No prices for {len(report.failures)} symbols ({dict(kinds)}): {names}.")
+        kinds = Counter(outcome.value.replace("_", " ") for outcome, _ in report.failures.values())
+        told = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+        names = ", ".join(sorted(report.failures)[:MOST_NAMED]) + (", ..." if len(report.failures) > MOST_NAMED else "")
+        result.notes.append(f"No prices for {len(report.failures)} symbols ({told}): {names}.")
         log(run, result.notes[-1], level="warning")
     for reason, count in sorted(report.rejected.items()):
         result.notes.append(f"{count} price rows were refused: {reason}.")

@@ -13,10 +13,10 @@ from analytics.batch.runs import RunCancelled, finish_run, log, set_total, sign_
 from analytics.batch.scope import Plan, plan_run, resolve_target
 from analytics.models import BatchRun, RunKind, RunStatus
 from marketdata.services.collection import record_request_rows
-from marketdata.services.family import adopt_family
+from marketdata.services.family import adopt_family, refuse_other_family
 from marketdata.services.source import OpenSource, open_source
-from portfolios.models import User
-from sigmasight.core.errors import DomainError
+from portfolios.models import Portfolio, User
+from sigmasight.core.errors import DomainError, NotFound
 
 EXIT_CODES = {RunStatus.COMPLETED: 0, RunStatus.PARTIAL: 2}
 SHARED_STEPS = 4
@@ -64,10 +64,14 @@ def prepare(request: Request) -> tuple[OpenSource, Plan]:
 
     Raises
     ------
-    DomainError if the source cannot be used, the session is none, or the database holds other prices.
+    DomainError if the source cannot be used, the session is none, the portfolio is unknown or the database holds other
+    prices.
     """
     source = open_source(request.source, record_request_rows(None))
     target = resolve_target(request.session, last_available=source.last_date)
+    if request.portfolio_id is not None and not Portfolio.objects.filter(pk=request.portfolio_id).exists():
+        raise NotFound("portfolio_not_found", f"There is no portfolio {request.portfolio_id}.")
+    refuse_other_family(source.family)
     if not request.dry_run:
         adopt_family(source.family, source.directory)
         phases.apply_corrections()

@@ -51,7 +51,7 @@ class TerminalProgress:
 
     @contextmanager
     def bar(self, title: str, total: int, unit: str) -> Iterator[Bar]:
-        with tqdm(total=total, desc=f"{title:<28}", unit=f" {unit}", leave=True, dynamic_ncols=True) as inner:
+        with tqdm(total=total, desc=f"{title:<30}", unit=f" {unit}", leave=True, dynamic_ncols=True) as inner:
             yield _TerminalBar(inner)
 
 
@@ -63,7 +63,7 @@ class _LineBar:
 
     def advance(self, count: int = 1, note: str = "") -> None:
         self._done += count
-        if time.monotonic() - self._shown >= LINE_SECONDS:
+        if time.monotonic() - self._shown >= LINE_SECONDS and self._done < self._total:
             self._shown = time.monotonic()
             self._write(note)
 
@@ -71,7 +71,7 @@ class _LineBar:
         seconds = time.monotonic() - self._started
         extra = f"  {note}" if note else ""
         print(
-            f"{self._title:<28} {self._done}/{self._total} {self._unit}  {seconds:.1f} s{extra}",
+            f"{self._title:<30} {self._done}/{self._total} {self._unit}  {seconds:.1f} s{extra}",
             file=self._stream,
             flush=True,
         )

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from analytics.models import BatchRun, BatchStep, StepStatus
@@ -70,6 +71,7 @@ def step(run: BatchRun, phase: str, name: str, *, shard_no: int = 0, **scope: An
 def _close(row: BatchStep, status: str, meter: StepMeter, error: str) -> None:
     now = timezone.now()
     BatchStep.objects.filter(pk=row.pk).update(
+        done=F("total") if status == StepStatus.COMPLETED else F("done"),
         status=status, completed_at=now, heartbeat_at=now, error=error, rows_written=meter.rows_written,
         seconds={part: round(seconds, 4) for part, seconds in meter.seconds.items()},
     )  # fmt: skip

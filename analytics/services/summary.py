@@ -162,10 +162,10 @@ def _engines(engine_rows: dict[UUID, dict[str, Any]]) -> dict[str, Any]:
             if result is None:
                 continue
             statuses[result["status"]] += 1
-            if result.get("reason"):
+            of_positions = [reason for _, reason in result.get("skipped", [])]
+            reasons.update(of_positions)
+            if result.get("reason") and result["reason"] not in of_positions:
                 reasons[result["reason"]] += 1
-            for _, reason in result.get("skipped", []):
-                reasons[reason] += 1
         report[engine] = {
             "computed": statuses["ok"] + statuses["partial"],
             "partial": statuses["partial"],

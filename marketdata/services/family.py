@@ -17,11 +17,22 @@ def adopt_family(family: str, directory: str = "") -> None:
     ------
     Conflict if the database holds prices of another family.
     """
-    held, _ = PriceFamily.objects.get_or_create(only_one=True, defaults={"family": family, "directory": directory})
-    if held.family != family:
+    PriceFamily.objects.get_or_create(only_one=True, defaults={"family": family, "directory": directory})
+    refuse_other_family(family)
+
+
+def refuse_other_family(family: str) -> None:
+    """Check that this database holds prices of `family` or none yet, and leave it as it is.
+
+    Raises
+    ------
+    Conflict if the database holds prices of another family.
+    """
+    held = current_family()
+    if held not in (None, family):
         raise Conflict(
             "other_price_family",
-            f"This database holds {held.family} prices; {family} prices do not mix with them. Use another database "
+            f"This database holds {held} prices; {family} prices do not mix with them. Use another database "
             "(SIGMASIGHT_DATABASE on the embedded server) or start this one anew.",
         )
 

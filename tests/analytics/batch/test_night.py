@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from uuid import uuid4
 
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import F
 from django.utils import timezone
 
 from analytics.batch.night import Outcome, Request, run_night
@@ -33,7 +35,7 @@ from marketdata.models import DailyPrice, InstrumentMark, PriceCorrection, Secur
 from marketdata.services.history import arrays_differ_from_rows, rebuild_histories
 from portfolios.models import Portfolio, PortfolioSnapshot, PositionSnapshot
 from portfolios.services.equity import record_equity_change
-from sigmasight.core.errors import Conflict, DomainError
+from sigmasight.core.errors import Conflict, DomainError, NotFound
 from tests.analytics.batch.conftest import LAST
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +157,19 @@ def test_prices_of_another_kind_are_refused(first_nights: Outcome, tmp_path: obj
     (tmp_path / "daily_prices.csv").write_text("symbol,date,close\nSPY,2025-07-03,625.34\n")  # type: ignore[operator]
     with pytest.raises(Conflict, match="do not mix"):
         run_night(Request(source=f"files:{tmp_path}"))
+
+
+def test_a_dry_run_refuses_what_the_run_would_refuse(first_nights: Outcome, tmp_path: object) -> None:
+    with pytest.raises(Conflict, match="simulated prices"):
+        run_night(Request(source="live", dry_run=True))
+    with pytest.raises(NotFound, match="There is no portfolio"):
+        run_night(Request(source="simulated", portfolio_id=uuid4(), dry_run=True))
+
+
+def test_finished_steps_have_done_all_there_was(first_nights: Outcome) -> None:
+    steps = BatchStep.objects.filter(run=first_nights.run)
+    assert steps.filter(total__gt=0).count() >= 4
+    assert not steps.exclude(done=F("total")).exists()
 
 
 def test_too_few_prices_stop_the_run_before_marking(first_nights: Outcome) -> None:
