@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help venv demo test test-slow serve lint format bench verify image clean
+.PHONY: help venv demo test serve lint format bench verify clean
 .DEFAULT_GOAL := help
 
 help:  ## this list

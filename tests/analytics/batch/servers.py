@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +67,14 @@ class CoreDatabase:
                 return
             time.sleep(0.01)
         raise AssertionError(f"never true within {seconds:.0f} s: {statement}")
+
+    @contextmanager
+    def writes_held_back(self, table: str) -> Iterator[None]:
+        """Whoever writes to the table waits until the block ends."""
+        with psycopg.connect(self.url) as connection:
+            connection.execute(f'LOCK TABLE "{table}" IN EXCLUSIVE MODE')
+            yield
+            connection.rollback()
 
     def checksum(self) -> str:
         """The fingerprint of all results, asked of this database directly."""

@@ -56,6 +56,28 @@ def test_killed_and_started_again(seeded: CoreDatabase, undisturbed: str, phase:
         drop(database.name)
 
 
+@pytest.mark.parametrize(
+    ("phase", "name", "table"),
+    [("2", "phase 2", "portfolio_snapshots"), ("2.5", "phase 2.5", "position_tags")],
+    ids=["ledger", "position-values"],
+)
+def test_killed_while_it_writes(seeded: CoreDatabase, undisturbed: str, phase: str, name: str, table: str) -> None:
+    """These phases are short: a lock holds the run in the middle of one until it is killed."""
+    database = create("crash_writer", seeded.name)
+    try:
+        with database.writes_held_back(table):
+            process = database.start("manage.py", "run_batch", "--inline", "--date", TARGET)
+            database.wait_for(RUNNING.format(phase=phase, name=name))
+            database.wait_for("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait(20)
+        again = database.manage("run_batch", "--inline", "--date", TARGET)
+        assert "completed" in again.stdout
+        assert database.checksum() == undisturbed
+    finally:
+        drop(database.name)
+
+
 def test_workers_give_the_same_rows(seeded: CoreDatabase, undisturbed: str) -> None:
     database = create("crash_workers", seeded.name)
     queues = ",".join(f"{database.name}.{q}" for q in ("default", "marketdata", "batch", "assistant"))
