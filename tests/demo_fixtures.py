@@ -17,7 +17,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
-from analytics.batch.night import Outcome, Request, run_night
+from analytics.batch.night import Request, run_night
 from analytics.services.demo import seed_demo
 from portfolios.models import User
 from portfolios.services.tokens import issue_admin_token, issue_user_token
@@ -28,11 +28,10 @@ EVENING = "2025-11-20T21:30:00-05:00"
 
 @dataclass(frozen=True)
 class DemoResults:
-    """Where the demo stands: its database, its last session, how its run ended."""
+    """Where the demo stands: its database and its last session."""
 
     database: str
     session: dt.date
-    outcome: Outcome
 
     @staticmethod
     def bearer(account: str = "demo_individual", *, admin: bool = False) -> dict[str, str]:
@@ -50,19 +49,29 @@ class DemoResults:
 
 
 @pytest.fixture(scope="session")
-def demo_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[DemoResults]:
-    """A copy of the empty test database in which the demo was seeded and the nights were run, all committed."""
+def demo_database(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any
+) -> Iterator[DemoResults]:
+    """A copy of the empty test database in which the demo was seeded and the nights were run, all committed.
+
+    With `--reuse-db`, on servers that outlive the run, it is kept for the next one.
+    """
     empty = str(connection.settings_dict["NAME"])
-    database = f"{empty}_demo"
+    database, unfinished = f"{empty}_demo", f"{empty}_demo_unfinished"
+    keep = request.config.getoption("reuse_db") and not request.config.getoption("create_db")
     with django_db_blocker.unblock():
-        _maintain(f'DROP DATABASE IF EXISTS "{database}"')
-        _maintain(f'CREATE DATABASE "{database}" TEMPLATE "{empty}"')
-        with _evening_in(database):
-            seed_demo()
-            outcome = run_night(Request(source="simulated", session=LAST_SESSION))
-    yield DemoResults(database, LAST_SESSION, outcome)
-    with django_db_blocker.unblock():
-        _maintain(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+        if not (keep and _exists(database)):
+            _maintain(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+            _maintain(f'DROP DATABASE IF EXISTS "{unfinished}" WITH (FORCE)')
+            _maintain(f'CREATE DATABASE "{unfinished}" TEMPLATE "{empty}"')
+            with _evening_in(unfinished):
+                seed_demo()
+                run_night(Request(source="simulated", session=LAST_SESSION))
+            _maintain(f'ALTER DATABASE "{unfinished}" RENAME TO "{database}"')
+    yield DemoResults(database, LAST_SESSION)
+    if not request.config.getoption("reuse_db"):
+        with django_db_blocker.unblock():
+            _maintain(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +103,13 @@ def _move(database: str, now: str | None) -> None:
         os.environ.pop("SIGMASIGHT_NOW", None)
     else:
         os.environ["SIGMASIGHT_NOW"] = now
+
+
+def _exists(database: str) -> bool:
+    connection.close()
+    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
+        return cursor.fetchone() is not None
 
 
 def _maintain(statement: str) -> None:
