@@ -4,4 +4,9 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from assistant.api.views import conversations
+from sigmasight.core.api.routes import endpoint
+
+urlpatterns: list[URLPattern] = [
+    *endpoint("chat/conversations", conversations.ConversationsView, "conversations"),
+]

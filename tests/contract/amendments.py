@@ -278,6 +278,8 @@ AMENDMENTS: tuple[Amendment, ...] = (
     keys("core", "DuplicateCheck", {"total_count": INTEGER, "message": STRING}, READ),
     keys("core", "SymbolValidation", {"is_valid": BOOLEAN}, "Both forms of the symbol check carry both key sets", optional=True),
     keys("core", "AnalystEstimates.estimates", {"current_year_analyst_count": or_null(INTEGER)}, READ),
+    keys("assistant_admin", "Conversation", {"conversation_id": {"type": "string", "format": "uuid"}},
+         "The frontend reads it at login", optional=True),
     # -- provenance
     keys("core", "OhlcvSeries", {"source": STRING}, PROVENANCE),
     keys("core", "DemoReport.metadata", {"source": STRING}, "`/data/demo/{type}` serves a report the product itself produced"),
