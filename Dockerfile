@@ -17,6 +17,7 @@ COPY portfolios ./portfolios
 COPY tagging ./tagging
 COPY analytics ./analytics
 COPY assistant ./assistant
+RUN python -m compileall -q .
 # Only this step knows these values; no server is asked while static files are collected.
 RUN SECRET_KEY=$(python -c "import secrets; print(secrets.token_urlsafe(64))") ALLOWED_HOSTS=build \
     DATABASE_URL=postgresql://build AI_DATABASE_URL=postgresql://build REDIS_URL=redis://build/0 \

@@ -22,6 +22,8 @@ $(STAMP): requirements.txt requirements-dev.txt
 	@if command -v uv >/dev/null; then uv pip install -q --python $(PY) -r requirements-dev.txt; \
 	 elif $(PY) -m pip install -q --disable-pip-version-check uv 2>/dev/null; then $(PY) -m uv pip install -q --python $(PY) -r requirements-dev.txt; \
 	 else $(PY) -m pip install -q --disable-pip-version-check -r requirements-dev.txt; fi
+# Compiled now: where PYTHONDONTWRITEBYTECODE is set, every process would compile Django and the rest anew, seconds each time.
+	@$(PY) -m compileall -q -j 0 -x '/(tests|testing|openai|mypy|faker|setuptools|_vendor)/|stubs' $(VENV)/lib/python3*/site-packages || true
 	@touch $@
 
 # make demo [LIVE=1 | PRICES=DIR [PROXIES=1]] [JSON=FILE]

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import exchange_calendars
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sigmasight.core import clock
+
+if TYPE_CHECKING:
+    from exchange_calendars import ExchangeCalendar
 
 FIRST_DAY = dt.date(2000, 1, 1)
 YEARS_AHEAD = 10
@@ -28,7 +31,10 @@ class OutsideCalendar(ValueError):
 
 
 @lru_cache(maxsize=1)
-def _exchange() -> exchange_calendars.ExchangeCalendar:
+def _exchange() -> ExchangeCalendar:
+    # Half a second of imports, pandas among them: commands that ask for no session start without.
+    import exchange_calendars
+
     # The library's default ends a year ahead, before long-dated options expire.
     last = dt.date(dt.datetime.now(dt.UTC).year + YEARS_AHEAD, 12, 31)
     return exchange_calendars.get_calendar("XNYS", start=FIRST_DAY.isoformat(), end=last.isoformat())
