@@ -1,0 +1,103 @@
+"""What lots are worth at the session whose results their portfolio shows: the one formula of every reader."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from portfolios.services.amounts import CENT
+from sigmasight.core import clock
+
+PERCENT_STEP = Decimal("0.0001")
+
+# A private lot has its owner's valuations instead of marks. Lots of a book without results stand at their entry price.
+LOTS = """
+    SELECT p.id, p.portfolio_id, p.symbol, p.security_id, p.investment_class, p.investment_subtype, p.position_type,
+           p.quantity, p.entry_price, p.entry_date, p.exit_date, p.exit_price, p.realized_pnl, p.notes,
+           u.symbol AS underlying, o.strike, o.expiration,
+           coalesce(m.price, v.price, p.entry_price) AS price, coalesce(m.price_date, v.date, p.entry_date) AS price_date,
+           coalesce(m.price_source, CASE WHEN v.date IS NULL THEN 'entry' ELSE 'valuation' END) AS price_source,
+           coalesce(m.quality, CASE WHEN v.date IS NULL THEN 'entry' ELSE 'valuation' END) AS quality,
+           coalesce(o.multiplier, 1) AS multiplier, p.created_at, p.updated_at
+    FROM positions AS p
+    JOIN portfolios AS f ON f.id = p.portfolio_id
+    LEFT JOIN option_contracts AS o ON o.security_id = p.security_id
+    LEFT JOIN securities AS u ON u.id = o.underlying_id
+    LEFT JOIN LATERAL (
+        SELECT price, price_date, price_source, quality FROM instrument_marks
+        WHERE security_id = p.security_id AND session <= f.results_as_of ORDER BY session DESC LIMIT 1
+    ) AS m ON true
+    LEFT JOIN LATERAL (
+        SELECT price, date FROM position_valuations
+        WHERE p.security_id IS NULL AND position_id = p.id AND date <= f.results_as_of ORDER BY date DESC LIMIT 1
+    ) AS v ON true
+    WHERE p.portfolio_id = ANY(%(ids)s) AND p.deleted_at IS NULL
+      AND (%(closed)s OR p.exit_date IS NULL OR p.exit_date > %(today)s)
+    ORDER BY p.symbol, p.entry_date, p.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ValuedLot:
+    """A lot and its value. Dollars to the cent; shorts have negative quantity, market value and cost.
+
+    price : dollars per share, of `price_date`. price_source : that of the mark, "valuation" (a private holding's, by its
+    owner) or "entry" (never priced: the entry price). quality : "fresh", "stale", "frozen", "valuation" or "entry".
+    market_value, cost_basis : quantity x price (entry price) x multiplier. unrealized_pnl_percent : percent of \\|cost\\|, None
+    without cost. underlying, strike, expiration : of options.
+    """
+
+    position_id: UUID
+    portfolio_id: UUID
+    symbol: str
+    security_id: int | None
+    investment_class: str
+    investment_subtype: str
+    position_type: str
+    quantity: Decimal
+    entry_price: Decimal
+    entry_date: dt.date
+    exit_date: dt.date | None
+    exit_price: Decimal | None
+    realized_pnl: Decimal
+    notes: str
+    underlying: str | None
+    strike: Decimal | None
+    expiration: dt.date | None
+    price: Decimal
+    price_date: dt.date
+    price_source: str
+    quality: str
+    multiplier: int
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    market_value: Decimal
+    cost_basis: Decimal
+    unrealized_pnl: Decimal
+    unrealized_pnl_percent: Decimal | None
+
+
+def valued_lots(portfolio_ids: Sequence[UUID], *, include_closed: bool = False) -> list[ValuedLot]:
+    """The open lots of these portfolios by symbol, entry date and id, in one query.
+
+    `include_closed` adds those whose exit date has come; they hold nothing and are worth nothing. Deleted lots are gone.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(LOTS, {"ids": list(portfolio_ids), "closed": include_closed, "today": clock.market_today()})
+        return [_valued(row) for row in cursor.fetchall()]
+
+
+def _valued(row: Any) -> ValuedLot:
+    quantity, entry_price, price, multiplier = row[7], row[8], row[17], row[21]
+    units = quantity * multiplier
+    value = (units * price).quantize(CENT, ROUND_HALF_EVEN)
+    cost = (units * entry_price).quantize(CENT, ROUND_HALF_EVEN)
+    gain = value - cost
+    percent = (100 * gain / abs(cost)).quantize(PERCENT_STEP, ROUND_HALF_EVEN) if cost else None
+    return ValuedLot(*(*row, value, cost, gain, percent))
