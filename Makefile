@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help venv demo test serve lint format bench verify clean
+.PHONY: help venv demo test fuzz serve lint format bench verify clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -32,6 +32,9 @@ demo: $(STAMP)  ## seed the demo, run the nightly batch since 2025-06-30, show t
 
 test: $(STAMP)  ## the whole test suite against embedded PostgreSQL and Valkey
 	@$(PY) -m pytest $(PYTEST_ARGS)
+
+fuzz: $(STAMP)  ## call every operation with what its schema allows and forbids (EXAMPLES=50, SEED=20250630, ARGS="-k login")
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),50) FUZZ_SEED=$(or $(SEED),20250630) $(PY) -m pytest tests/fuzz/fuzz_api.py $(ARGS)
 
 serve: $(STAMP)  ## web, worker and beat on the database of the last demo (HOST, PORT)
 	@$(PY) manage.py serve

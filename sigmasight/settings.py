@@ -210,7 +210,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["portfolios.api.authentication.UserAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["sigmasight.core.api.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["sigmasight.core.api.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "sigmasight.core.api.schema.OperationSchema",
     "EXCEPTION_HANDLER": "sigmasight.core.api.errors.render_exception",
     "COERCE_DECIMAL_TO_STRING": False,

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import orjson
 from django.core.exceptions import PermissionDenied
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -18,6 +19,7 @@ from sigmasight.core.errors import DomainError
 
 log = logging.getLogger(__name__)
 
+LONGEST_ECHO = 500
 FIXED_TEXTS: dict[type[Exception], str] = {
     exceptions.NotAuthenticated: "Could not validate credentials",
     exceptions.MethodNotAllowed: "Method Not Allowed",
@@ -52,8 +54,14 @@ class Refused(exceptions.APIException):
 
 
 def issue(where: Sequence[str | int], text: str, *, kind: str = "value_error", value: object = None) -> dict[str, Any]:
-    """One entry of a 422: `where` is its place, e.g. ("query", "limit")."""
-    return {"type": kind, "loc": list(where), "msg": text, "input": value}
+    """One entry of a 422: `where` is its place, e.g. ("query", "limit"); `value` is sent back, but no password."""
+    secret = any("password" in part for part in where if isinstance(part, str))
+    return {
+        "type": kind,
+        "loc": [_sendable(part) if isinstance(part, str) else part for part in where],
+        "msg": _sendable(text),
+        "input": None if secret else _echo(value),
+    }
 
 
 def issues_of(detail: Any, where: tuple[str | int, ...], given: Any) -> Iterator[dict[str, Any]]:
@@ -76,7 +84,19 @@ def issues_of(detail: Any, where: tuple[str | int, ...], given: Any) -> Iterator
 
 
 def _echo(value: Any) -> Any:
-    return value if value is None or isinstance(value, str | int | float | bool | list | dict) else str(value)
+    """What was given, as far as it has a JSON form of moderate size; else the beginning of its text."""
+    if isinstance(value, Mapping):
+        value = {key: inner for key, inner in value.items() if "password" not in str(key)}
+    try:
+        size = len(orjson.dumps(value))
+    except TypeError:
+        return _sendable(ascii(value)[:LONGEST_ECHO])
+    return value if size <= LONGEST_ECHO else _sendable(str(value)[:LONGEST_ECHO])
+
+
+def _sendable(text: str) -> str:
+    """Without lone surrogates, which JSON may bring but UTF-8 cannot carry."""
+    return text.encode(errors="replace").decode()
 
 
 def render_exception(exception: Exception, context: dict[str, Any]) -> Response:

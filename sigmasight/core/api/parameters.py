@@ -55,12 +55,9 @@ def body(request: Request, form: type[Serializer[Any]], **kwargs: Any) -> Any:
     if isinstance(given, QueryDict):
         given = _flat(given, form) | {key: request.FILES[key] for key in request.FILES}
     many = kwargs.get("many", False)
-    if not many and not isinstance(given, Mapping):
-        if given in (None, ""):
-            given = {}
-        else:
-            raise Unprocessable([issue(("body",), "The body must be a JSON object.", kind="dict_type")])
     if not many:
+        if not isinstance(given, Mapping):
+            raise Unprocessable([issue(("body",), "The body must be a JSON object.", kind="dict_type")])
         given = _flat(request.query_params, form) | dict(given)
     return checked(form, given, "body", **kwargs)
 

@@ -36,7 +36,7 @@ class ValidationIssue(serializers.Serializer[Any]):
     type = serializers.CharField()
     loc = serializers.ListField(child=serializers.JSONField())
     msg = serializers.CharField()
-    input = serializers.JSONField(required=False, allow_null=True)
+    input = serializers.JSONField(required=False)
 
 
 class ValidationError(serializers.Serializer[Any]):
