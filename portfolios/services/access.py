@@ -57,3 +57,21 @@ def owned_position(user: User, position_id: UUID) -> Position:
     if lot is None:
         raise NotFound("position_not_found", POSITION_NOT_FOUND)
     return lot
+
+
+def owned_positions(user: User, position_ids: Collection[UUID]) -> list[Position]:
+    """A person's undeleted lots with these ids, by symbol, in one query.
+
+    Raises
+    ------
+    NotFound if one of the ids is unknown, deleted or foreign.
+    """
+    wanted = set(position_ids)
+    lots = list(
+        Position.objects.filter(
+            pk__in=wanted, deleted_at__isnull=True, portfolio__user_id=user.pk, portfolio__deleted_at__isnull=True
+        )
+    )
+    if len(lots) != len(wanted):
+        raise NotFound("position_not_found", POSITION_NOT_FOUND)
+    return lots

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -10,6 +12,51 @@ from django.db import connection, transaction
 from sigmasight.core.demo import rows
 
 OTHER = "(any other sector)"
+WANTED = """
+    SELECT DISTINCT f.user_id, p.id AS position_id, s.sector
+    FROM positions p JOIN portfolios f ON f.id = p.portfolio_id JOIN securities s ON s.id = p.security_id
+    WHERE p.portfolio_id = ANY(%(ids)s) AND p.investment_class = 'PUBLIC' AND p.deleted_at IS NULL AND p.exit_date IS NULL
+      AND s.sector <> ''
+"""
+MAKE_TAGS = f"""
+    INSERT INTO tags (id, user_id, name, color, description, display_order, is_archived, is_sector)
+    SELECT gen_random_uuid(), w.user_id, w.sector, coalesce(c.color, %(other)s), 'Sector: ' || w.sector, 0, false, true
+    FROM (SELECT DISTINCT user_id, sector FROM ({WANTED}) AS x) AS w
+    LEFT JOIN unnest(%(names)s::text[], %(colors)s::text[]) AS c (name, color) ON c.name = w.sector
+    WHERE NOT EXISTS (SELECT 1 FROM tags t WHERE t.user_id = w.user_id AND t.name = w.sector AND NOT t.is_archived)
+    ON CONFLICT DO NOTHING
+"""
+LINK = f"""
+    INSERT INTO position_tags (id, position_id, tag_id)
+    SELECT gen_random_uuid(), w.position_id, t.id FROM ({WANTED}) AS w
+    JOIN tags t ON t.user_id = w.user_id AND t.name = w.sector AND NOT t.is_archived
+    ON CONFLICT (position_id, tag_id) DO NOTHING
+"""
+UNLINK_OTHERS = """
+    DELETE FROM position_tags AS l USING tags AS t, positions AS p LEFT JOIN securities AS s ON s.id = p.security_id
+    WHERE l.tag_id = t.id AND l.position_id = p.id AND t.is_sector
+      AND p.portfolio_id = ANY(%(ids)s) AND p.deleted_at IS NULL AND p.exit_date IS NULL
+      AND (p.investment_class <> 'PUBLIC' OR t.name <> s.sector)
+"""
+COUNT = f"""
+    SELECT w.sector, count(*) FROM positions p LEFT JOIN ({WANTED}) AS w ON w.position_id = p.id
+    WHERE p.portfolio_id = ANY(%(ids)s) AND p.deleted_at IS NULL AND p.exit_date IS NULL
+    GROUP BY w.sector ORDER BY count(*) DESC, w.sector
+"""
+
+
+@dataclass(frozen=True)
+class RestoredSectorTags:
+    """What a rebuild left behind.
+
+    `positions_tagged` open lots carry the tag of their sector, `positions_skipped` open lots have no known sector,
+    `tags_created` tags are new; `tags_applied` counts lots by sector, most first.
+    """
+
+    positions_tagged: int
+    positions_skipped: int
+    tags_created: int
+    tags_applied: dict[str, int]
 
 
 def sector_colors() -> dict[str, str]:
@@ -27,37 +74,36 @@ def apply_sector_tags(portfolio_ids: Sequence[UUID]) -> int:
     -------
     The number of links made.
     """
-    colors = sector_colors()
-    wanted = """
-        SELECT DISTINCT f.user_id, p.id AS position_id, s.sector
-        FROM positions p JOIN portfolios f ON f.id = p.portfolio_id JOIN securities s ON s.id = p.security_id
-        WHERE p.portfolio_id = ANY(%(ids)s) AND p.investment_class = 'PUBLIC' AND p.deleted_at IS NULL AND p.exit_date IS NULL
-          AND s.sector <> ''
+    given = _given(portfolio_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(MAKE_TAGS, given)
+        cursor.execute(LINK, given)
+        return cursor.rowcount
+
+
+@transaction.atomic
+def restore_sector_tags(portfolio_ids: Sequence[UUID]) -> RestoredSectorTags:
+    """Bring the sector tags of these portfolios' open lots to what the nightly run gives: wrong ones go, missing ones come.
+
+    Tags that people made and links of closed lots are left alone; doing it twice changes nothing.
     """
-    params = {
+    given = _given(portfolio_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(UNLINK_OTHERS, given)
+        cursor.execute(MAKE_TAGS, given)
+        created = cursor.rowcount
+        cursor.execute(LINK, given)
+        cursor.execute(COUNT, given)
+        counts = dict(cursor.fetchall())
+    skipped = counts.pop(None, 0)
+    return RestoredSectorTags(sum(counts.values()), skipped, created, counts)
+
+
+def _given(portfolio_ids: Sequence[UUID]) -> Any:
+    colors = sector_colors()
+    return {
         "ids": list(portfolio_ids),
         "names": list(colors),
         "colors": list(colors.values()),
         "other": colors[OTHER],
     }
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            INSERT INTO tags (id, user_id, name, color, description, display_order, is_archived, is_sector)
-            SELECT gen_random_uuid(), w.user_id, w.sector, coalesce(c.color, %(other)s), 'Sector: ' || w.sector, 0, false, true
-            FROM (SELECT DISTINCT user_id, sector FROM ({wanted}) AS x) AS w
-            LEFT JOIN unnest(%(names)s::text[], %(colors)s::text[]) AS c (name, color) ON c.name = w.sector
-            WHERE NOT EXISTS (SELECT 1 FROM tags t WHERE t.user_id = w.user_id AND t.name = w.sector AND NOT t.is_archived)
-            """,
-            params,  # type: ignore[arg-type]
-        )
-        cursor.execute(
-            f"""
-            INSERT INTO position_tags (id, position_id, tag_id)
-            SELECT gen_random_uuid(), w.position_id, t.id FROM ({wanted}) AS w
-            JOIN tags t ON t.user_id = w.user_id AND t.name = w.sector AND NOT t.is_archived
-            ON CONFLICT (position_id, tag_id) DO NOTHING
-            """,
-            params,  # type: ignore[arg-type]
-        )
-        return cursor.rowcount

@@ -255,6 +255,8 @@ AMENDMENTS: tuple[Amendment, ...] = (
             new={"404": {"$ref": "#/components/schemas/EquityError"}}),
     answers("analytics", ("createPositionTagDocumented", "bulkCreatePositionTagsDocumented", "bulkDeletePositionTagsDocumented"),
             "`/position-tags` is offered; foreign lots and tags are 404", new={"404": ERROR}),
+    answers("analytics", ("createPositionTagDocumented",), "Where one link is asked for, an archived tag is refused, not passed over",
+            new={"409": ERROR}),
     answers("analytics", ("getAggregateOverview", "getAggregateBreakdown", "getAggregateBeta", "getAggregateVolatility",
                           "getAggregateFactorExposures", "getAggregateSectorExposure", "getAggregateConcentration",
                           "getAggregateCorrelationMatrix", "getAggregateStressTest"),
