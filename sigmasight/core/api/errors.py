@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -131,7 +132,7 @@ def _api_exception(exception: exceptions.APIException) -> Response:
     if challenge := getattr(exception, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     if isinstance(exception, exceptions.Throttled):
-        wait = max(1, round(getattr(exception, "wait", None) or 1))
+        wait = max(1, math.ceil(getattr(exception, "wait", None) or 1))
         headers["Retry-After"] = str(wait)
         text = f"Too many requests. Try again in {wait} second{'s' if wait > 1 else ''}."
         return Response({"detail": text}, status=exception.status_code, headers=headers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from sigmasight.core.api.renderers import JSONRenderer
@@ -54,3 +55,12 @@ def test_numbers_are_numbers() -> None:
         {"a": Decimal("12.50"), "b": float("nan"), "c": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)}
     )
     assert rendered == b'{"a":12.5,"b":null,"c":"2026-01-02T03:04:05Z"}'
+
+
+def test_uploads_have_a_limit_of_their_own(client: Client, settings: Any) -> None:
+    settings.API_MAX_BODY_BYTES, settings.API_MAX_UPLOAD_BYTES = 100, 1024
+    form = {"file": SimpleUploadedFile("positions.csv", b"x" * 500)}
+    assert client.post("/api/v1/auth/login", form).status_code == 415
+    form = {"file": SimpleUploadedFile("positions.csv", b"x" * 2000)}
+    answer = client.post("/api/v1/auth/login", form)
+    assert (answer.status_code, answer.json()) == (413, {"detail": "The body is larger than 1 KiB."})
