@@ -20,6 +20,7 @@ if (BASE_DIR / ".env").exists():
 PRODUCTION = env.bool("PRODUCTION", default=False)
 TESTING = env.bool("SIGMASIGHT_TESTING", default=False)
 DEBUG = env.bool("DEBUG", default=False)
+VERSION = "1.0.0"
 DEVELOPMENT_SECRET = "development-only-secret-key-never-used-in-production"  # noqa: S105 - refused below
 SECRET_KEY = env("SECRET_KEY", default=DEVELOPMENT_SECRET)
 if PRODUCTION:
@@ -214,6 +215,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "sigmasight.core.api.schema.OperationSchema",
     "EXCEPTION_HANDLER": "sigmasight.core.api.errors.render_exception",
     "COERCE_DECIMAL_TO_STRING": False,
+    # `format` is a parameter of several operations; it does not choose a renderer.
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
     "DEFAULT_THROTTLE_RATES": {
@@ -233,7 +236,7 @@ SIMPLE_JWT = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "SigmaSight",
     "DESCRIPTION": "What the holder of a long/short portfolio is exposed to, and what would hurt him.",
-    "VERSION": "1",
+    "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,

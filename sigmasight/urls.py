@@ -1,11 +1,12 @@
 """Every path of the web server. Below /api/v1 the upper floors come first: their fixed paths stand before `{id}` paths."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
-from sigmasight.core.health import live, ready
+from sigmasight.core import health
+from sigmasight.core.api.routes import endpoint
 
 handler400 = "sigmasight.core.api.errors.bad_request"
 handler404 = "sigmasight.core.api.errors.not_found"
@@ -14,12 +15,15 @@ handler500 = "sigmasight.core.api.errors.server_error"
 API_APPS = ("assistant", "analytics", "tagging", "portfolios", "marketdata")
 
 urlpatterns = [
+    path("", health.RootView.as_view(), name="home"),
     path("admin/", admin.site.urls),
-    path("health/live", live, name="health-live"),
-    path("health/ready", ready, name="health-ready"),
+    *endpoint("health", health.HealthView, "health"),
+    *endpoint("health/live", health.LiveView, "health-live"),
+    *endpoint("health/ready", health.ReadyView, "health-ready"),
+    path("health/", include("analytics.api.health_urls")),
     *(path("api/v1/", include(f"{app}.api.urls")) for app in API_APPS),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
-    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    *(endpoint("debug/routes", health.RoutesView, "debug-routes") if settings.DEBUG else ()),
 ]

@@ -64,7 +64,7 @@ def test_nothing_outlives_it(database: CoreDatabase, number: signal.Signals) -> 
     family: list[psutil.Process] = []
     try:
         assert eventually(lambda: "password" in fetched(f"http://127.0.0.1:{port}/admin/login/"))
-        assert json.loads(fetched(f"http://127.0.0.1:{port}/health/live")) == {"status": "healthy"}
+        assert json.loads(fetched(f"http://127.0.0.1:{port}/health/live")) == {"status": "alive"}
         assert eventually(lambda: len(psutil.Process(server.pid).children(recursive=True)) >= 4)
         family = psutil.Process(server.pid).children(recursive=True)
         commands = [" ".join(process.cmdline()) for process in family]
