@@ -1,0 +1,87 @@
+"""The pages of the API in a real browser: complete, without a complaint, and without asking anybody but this server."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from django.conf import settings
+
+from tests.browser.chromium import PROGRAM, Page, browser
+from tests.contract.published import published_schema
+
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium is installed here (apt-get install chromium)")
+ROOT = Path(__file__).resolve().parents[2]
+OPERATIONS = [described for item in published_schema()["paths"].values() for described in item.values()]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The web server as production runs it, at an address of its own. The pages ask no database."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "sigmasight.asgi:application", "--port", str(port), "--lifespan", "off",
+         "--log-level", "warning"],
+        cwd=ROOT,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "sigmasight.settings"},
+    )  # fmt: skip
+    try:
+        _wait(f"http://127.0.0.1:{port}/health/live")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[Page]:
+    with browser(tmp_path / "profile") as tab:
+        yield tab
+
+
+def test_swagger_shows_every_operation_with_its_example(server: str, page: Page) -> None:
+    page.open(f"{server}/docs")
+    page.wait_for("document.querySelectorAll('.opblock').length")
+    assert page.run("document.querySelectorAll('.opblock').length") == len(OPERATIONS)
+    assert page.run("document.title") == settings.SPECTACULAR_SETTINGS["TITLE"]
+    page.run("document.querySelector('#operations-Authentication-login .opblock-summary-control').click()")
+    text = page.wait_for("document.querySelector('#operations-Authentication-login .body-param__example')?.textContent")
+    assert "demo_individual@sigmasight.com" in text
+    nothing_from_outside(server, page)
+
+
+def test_redoc_shows_every_operation(server: str, page: Page) -> None:
+    page.open(f"{server}/redoc")
+    page.wait_for("document.querySelector('[data-section-id^=\"tag/\"]') !== null")
+    shown = "new Set([...document.querySelectorAll('[data-section-id*=\"/operation/\"]')].map(e => e.dataset.sectionId)).size"
+    page.wait_for(f"{shown} >= {len(OPERATIONS)}")
+    assert page.run("document.body.innerText.includes('API docs by Redocly')")
+    nothing_from_outside(server, page)
+
+
+def nothing_from_outside(server: str, page: Page) -> None:
+    time.sleep(0.5)
+    page.run("1")
+    assert [address for address in page.requests if not address.startswith((f"{server}/", "data:", "blob:"))] == []
+    assert page.complaints == []
+
+
+def _wait(address: str) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            with urlopen(address, timeout=2):
+                return
+        except (URLError, ConnectionError):
+            time.sleep(0.1)
+    raise TimeoutError(f"{address} does not answer")
