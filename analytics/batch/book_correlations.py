@@ -16,7 +16,7 @@ from analytics.batch.holdings import SECTOR_LABELS, LotFacts
 from analytics.batch.universe import Universe
 from analytics.engines.book_correlations import correlate_books
 from analytics.engines.correlation import MIN_OVERLAP, held_together, varies
-from sigmasight.core.bulk import read_columns
+from sigmasight.core.bulk import read_columns, uuid_index
 
 Floats = NDArray[np.float64]
 MIN_RETURNS = 20
@@ -25,23 +25,42 @@ LEAST_VALUE, LEAST_WEIGHT, THRESHOLD = 10_000.0, 0.01, 0.7
 FULL_PAIRS, LIMITED_PAIRS = 60, 30
 
 
-def load_tag_names(portfolio_ids: list[UUID]) -> dict[bytes, tuple[str, ...]]:
-    """Names of the unarchived tags of every open lot, by the bytes of the lot's id."""
-    rows = read_columns(
-        "SELECT p.id::text AS id, t.name FROM position_tags l JOIN positions p ON p.id = l.position_id JOIN tags t ON t.id = l.tag_id "
-        "WHERE p.portfolio_id = ANY(%(ids)s) AND NOT t.is_archived AND p.deleted_at IS NULL ORDER BY p.id, t.name",
-        {"ids": portfolio_ids},
-    )
-    names: dict[bytes, tuple[str, ...]] = {}
-    for lot, name in zip(rows["id"].tolist(), rows["name"].tolist(), strict=True):
-        key = UUID(lot).bytes
-        names[key] = (*names.get(key, ()), name)
-    return names
+class TagNames:
+    """Names of the unarchived tags of a shard's lots; read when the first group of holdings wants a name."""
+
+    def __init__(self, portfolio_ids: list[UUID]) -> None:
+        self._ids = portfolio_ids
+        self._names: dict[bytes, tuple[str, ...]] | None = None
+
+    def of(self, lot: bytes) -> tuple[str, ...]:
+        """Names by the bytes of the lot's id, in alphabetical order."""
+        if self._names is None:
+            self._names = self._read()
+        return self._names.get(lot, ())
+
+    def _read(self) -> dict[bytes, tuple[str, ...]]:
+        links = read_columns(
+            "SELECT l.position_id, l.tag_id FROM position_tags l JOIN positions p ON p.id = l.position_id "
+            "WHERE p.portfolio_id = ANY(%(ids)s) AND p.deleted_at IS NULL",
+            {"ids": self._ids},
+            raw_uuids=True,
+        )
+        tags = read_columns(
+            "SELECT t.id, t.name FROM tags t WHERE t.user_id IN (SELECT user_id FROM portfolios WHERE id = ANY(%(ids)s)) "
+            "AND NOT t.is_archived",
+            {"ids": self._ids},
+            raw_uuids=True,
+        )
+        place = uuid_index(tags["id"], links["tag_id"])
+        names: dict[bytes, tuple[str, ...]] = {}
+        for lot, name in zip(links["position_id"][place >= 0].tolist(), tags["name"][place[place >= 0]], strict=True):
+            names[lot] = (*names.get(lot, ()), name)
+        return {lot: tuple(sorted(own)) for lot, own in names.items()}
 
 
 def book_correlations(
     session: dt.date, wanted: NDArray[np.bool_], book: Book, facts: LotFacts, universe: Universe, returns: Floats, market: Floats,
-    tags: dict[bytes, tuple[str, ...]],
+    tags: TagNames,
 ) -> list[dict[str, Any] | None]:  # fmt: skip
     """The columns of `CorrelationCalculation` for each book, None where fewer than two symbols qualify.
 
@@ -71,7 +90,8 @@ def book_correlations(
     )  # fmt: skip
     grouped = np.flatnonzero(numbers.cluster >= 0)
     own_lots: dict[int, list[int]] = {}
-    for lot, holding in zip(held.lot[lots].tolist(), place.tolist(), strict=True):
+    named_lots = np.flatnonzero(np.isin(place, kept[grouped]))
+    for lot, holding in zip(held.lot[lots[named_lots]].tolist(), place[named_lots].tolist(), strict=True):
         own_lots.setdefault(holding, []).append(lot)
     named: dict[int, dict[int, list[Member]]] = {}
     for h in grouped.tolist():
@@ -125,14 +145,12 @@ class Member:
     lots: list[int]
 
 
-def _cluster(
-    number: int, members: list[Member], book_gross: float, facts: LotFacts, tags: dict[bytes, tuple[str, ...]]
-) -> dict[str, Any]:
+def _cluster(number: int, members: list[Member], book_gross: float, facts: LotFacts, tags: TagNames) -> dict[str, Any]:
     """A group of holdings with a name a person recognises: a shared tag, a shared sector, or its largest member."""
     tag_counts: Counter[str] = Counter()
     sector_counts: Counter[str] = Counter()
     for member in members:
-        tag_counts.update({name for lot in member.lots for name in tags.get(bytes(facts.id[lot]), ())})
+        tag_counts.update({name for lot in member.lots for name in tags.of(bytes(facts.id[lot]))})
         sector_counts.update({SECTOR_LABELS[int(facts.sector[lot])] for lot in member.lots} - {"Unclassified", "ETFs"})
     needed = NAMING_SHARE * len(members)
     nickname = f"{max(members, key=lambda member: member.gross).symbol} lookalikes"

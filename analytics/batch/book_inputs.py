@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +20,8 @@ from analytics.engines.holdings import FOLLOWS_NOTHING, BookHoldings, LotColumns
 from analytics.engines.scenarios import MARKET, ScenarioShocks
 from analytics.engines.stress import Contracts
 from marketdata import calendar
-from marketdata.services.panel import load_panel
+from marketdata.services.panel import shared_panel
+from sigmasight.core.bulk import read_columns
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -67,16 +70,40 @@ class Book:
 
 
 def load_market(plan: Plan) -> Market:
-    """Returns of the whole universe over the sessions of the plan and their history."""
+    """Returns of the whole universe over the sessions of the plan and their history.
+
+    Kept in the process from shard to shard: a worker reads the prices of a night once. Whatever changes a price, a sector, a
+    scenario or a benchmark weight changes the key it is kept under.
+    """
+    first = calendar.shift(plan.sessions[0], -HISTORY)
+    return _market(first, plan.target, _versions())
+
+
+def _versions() -> tuple[int, ...]:
+    """Numbers that differ as soon as anything a `Market` is made of does."""
+    row = read_columns(
+        """
+        SELECT (SELECT sum(hashtextextended(concat_ws('|', h.security_id, h.checksum, s.symbol, s.sector, s.security_type), 0)::numeric)
+                FROM price_histories h JOIN securities s ON s.id = h.security_id)::text AS prices,
+               (SELECT sum(hashtextextended(t::text, 0)::numeric) FROM stress_test_scenarios t WHERE active)::text AS scenarios,
+               (SELECT sum(hashtextextended(t::text, 0)::numeric) FROM benchmarks_sector_weights t)::text AS weights
+        """
+    )
+    return tuple(int(column[0] or 0) for column in row.values())
+
+
+@functools.lru_cache(maxsize=1)
+def _market(first: dt.date, target: dt.date, versions: tuple[int, ...]) -> Market:
     universe = load_universe()
-    panel = load_panel(universe.security, calendar.shift(plan.sessions[0], -HISTORY), plan.target)
-    returns = panel.simple_returns()
+    panel = shared_panel(universe.security, first, target, history=0)
+    # Each symbol's days together: the engines gather whole histories.
+    returns = np.asfortranarray(panel.simple_returns())
     funds = fund_returns(universe, returns)
     return Market(
         universe=universe,
         first_row=panel.first_ordinal,
         returns=returns,
-        filled=stand_ins(returns, universe.sector_fund_columns, funds[:, MARKET]),
+        filled=np.asfortranarray(stand_ins(returns, universe.sector_fund_columns, funds[:, MARKET])),
         funds=funds,
         scenarios=load_scenarios(),
         benchmarks=load_benchmarks(),

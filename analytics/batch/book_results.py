@@ -36,7 +36,7 @@ class Results:
     """Rows of all result tables of a shard, column by column."""
 
     def __init__(self, ids: list[UUID], facts: LotFacts) -> None:
-        self._ids = np.array(ids, dtype=object)
+        self._ids = np.frombuffer(b"".join(key.bytes for key in ids), dtype="V16")
         self._facts = facts
         self._tables: dict[str, dict[str, list[Any]]] = {}
 
@@ -54,7 +54,7 @@ class Results:
         rows = np.flatnonzero(wanted)
         if not len(rows):
             return
-        ids, day = self._ids[rows].tolist(), [session] * len(rows)
+        ids, day = self._ids[rows], [session] * len(rows)
         key = {"portfolio": ids, "calculation_date": day}
 
         def pick(values: Any) -> list[Any]:
@@ -83,7 +83,7 @@ class Results:
         self._append(
             "factor",
             {
-                "portfolio": self._ids[some].tolist(), "calculation_date": [session] * len(some),
+                "portfolio": self._ids[some], "calculation_date": [session] * len(some),
                 **{name: np.round(factor[name][some], FRACTIONS) for name in names},
                 **{name: np.round(factor[name][some], CENTS) for name in ("exposure_dollar", "joint_dollar")},
                 "r_squared": np.round(factor["r_squared"][some], FRACTIONS),
@@ -114,7 +114,7 @@ class Results:
 
     def _add_stress(self, session: dt.date, rows: NDArray[np.int64], stress: dict[str, Any]) -> None:
         reached = rows[(stress["covered"][rows] > 0) & (~np.isnan(stress["correlated_pnl"][rows])).any(axis=1)]
-        key = {"portfolio": self._ids[reached].tolist(), "calculation_date": [session] * len(reached)}
+        key = {"portfolio": self._ids[reached], "calculation_date": [session] * len(reached)}
         coverage = stress["coverage"][reached]
         named = (
             "direct_pnl",
@@ -153,16 +153,17 @@ class Results:
     def _add_correlations(
         self, session: dt.date, rows: NDArray[np.int64], correlations: list[dict[str, Any] | None]
     ) -> None:
-        found = [(self._ids[i], correlations[i]) for i in rows if correlations[i] is not None]
-        if not found:
+        there = np.array([i for i in rows if correlations[i] is not None], dtype=np.int64)
+        if not len(there):
             return
-        names = list(found[0][1] or {})
+        found = [correlations[i] for i in there]
+        names = list(found[0] or {})
         self._append(
             "correlation",
             {
-                "portfolio": [i for i, _ in found],
+                "portfolio": self._ids[there],
                 "calculation_date": [session] * len(found),
-                **{name: [row[name] for _, row in found if row is not None] for name in names},
+                **{name: [row[name] for row in found if row is not None] for name in names},
             },
         )
 

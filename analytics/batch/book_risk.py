@@ -10,8 +10,8 @@ from scipy.sparse import csr_matrix
 
 from analytics.batch.book_inputs import Book, Floats, Market
 from analytics.engines.holdings import known_lots
-from analytics.engines.risk import LOOKBACK, MINIMUM, historical_pnl, historical_tail, lot_contributions
-from analytics.engines.stress import lot_pnl, option_changes
+from analytics.engines.risk import LOOKBACK, MINIMUM, LotHistory, historical_pnl, historical_tail, lot_contributions
+from analytics.engines.stress import option_changes
 
 
 def portfolio_returns(book: Book, market: Market, window: slice) -> Floats:
@@ -40,12 +40,8 @@ def risk_columns(book: Book, market: Market, row: int) -> dict[str, Any]:
     lots = book.mapped_lots
     known = known_lots(lots)
     value = np.where(known, lots.market_value, 0.0)
-    by_lot = lot_pnl(
-        value,
-        filled[:, np.maximum(lots.symbol, 0)],
-        lots.contract,
-        np.where(known, lots.shares, 0.0),
-        changes,
+    of_lots = LotHistory(
+        value, np.where(known, lots.symbol, -1), np.where(known, lots.shares, 0.0), lots.contract, filled, changes
     )
     tails = {level: historical_tail(pnl, level / 100) for level in (95, 99)}
     deviation = np.full(pnl.shape[1], np.nan)
@@ -56,5 +52,5 @@ def risk_columns(book: Book, market: Market, row: int) -> dict[str, Any]:
         "var_95_1d": tails[95].var, "es_95_1d": tails[95].expected_shortfall,
         "var_99_1d": tails[99].var, "es_99_1d": tails[99].expected_shortfall,
         "volatility_daily": deviation, "observations": tails[95].observations,
-        "component_volatility": lot_contributions(by_lot, lots.portfolio, pnl),
+        "component_volatility": lot_contributions(of_lots, lots.portfolio, pnl),
     }  # fmt: skip

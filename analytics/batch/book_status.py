@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,40 @@ from numpy.typing import NDArray
 from analytics.batch.book_inputs import Book
 from analytics.batch.holdings import LotFacts
 
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
 METHOD_VERSION = "1"
 MOST_SKIPPED = 50
 MIN_SERIES = 63
+
+
+@dataclass(frozen=True)
+class LotStatus:
+    """What kept each lot out of the engines: (L,) flags in the order of the holdings, which lie together by book."""
+
+    bounds: Ints
+    private: Flags
+    option: Flags
+    unpriced: Flags
+    no_delta: Flags
+    no_history: Flags
+    apart: Flags
+
+    @classmethod
+    def of(cls, book: Book, facts: LotFacts) -> LotStatus:
+        held = book.holdings
+        lot = held.lot
+        private, option, priced = facts.is_private[lot], facts.is_option[lot], held.usable
+        return cls(
+            bounds=np.searchsorted(held.portfolio, np.arange(len(held.equity) + 1)),
+            private=private,
+            option=option,
+            unpriced=~priced & ~private,
+            no_delta=option & priced & np.isnan(book.dollars),
+            no_history=~private & priced & (facts.column[lot] < 0),
+            apart=book.mapped_lots.is_private,
+        )
 
 
 def engine_documents(
@@ -20,8 +52,11 @@ def engine_documents(
     volatility: dict[str, Any], correlations: list[dict[str, Any] | None], series: NDArray[np.float64],
 ) -> list[dict[str, Any] | None]:  # fmt: skip
     """One document a book, by engine name; None for books that are not wanted."""
+    lots, days = LotStatus.of(book, facts), (~np.isnan(series)).sum(axis=0)
     return [
-        _document(p, book, facts, factor, stress, risk, volatility, correlations[p], series) if wanted[p] else None
+        _document(p, book, facts, lots, factor, stress, risk, volatility, correlations[p], int(days[p]))
+        if wanted[p]
+        else None
         for p in range(len(book.holdings.equity))
     ]
 
@@ -30,23 +65,27 @@ def _result(status: str, reason: str | None, **counts: Any) -> dict[str, Any]:
     return {"status": status, "reason": reason, **counts, "method_version": METHOD_VERSION}
 
 
+def _named(flags: Flags, mine: slice, book: Book, facts: LotFacts, reason: str) -> list[list[str]]:
+    """Symbol and reason of the flagged lots of a book."""
+    part = flags[mine]
+    if not part.any():
+        return []
+    return [[str(facts.names[i]), reason] for i in book.holdings.lot[mine][part]]
+
+
 def _document(
-    p: int, book: Book, facts: LotFacts, factor: dict[str, Any], stress: dict[str, Any], risk: dict[str, Any],
-    volatility: dict[str, Any], correlation: dict[str, Any] | None, series: NDArray[np.float64],
+    p: int, book: Book, facts: LotFacts, lots: LotStatus, factor: dict[str, Any], stress: dict[str, Any], risk: dict[str, Any],
+    volatility: dict[str, Any], correlation: dict[str, Any] | None, days: int,
 ) -> dict[str, Any]:  # fmt: skip
     held = book.holdings
-    mine = np.flatnonzero(held.portfolio == p)
-    lot = held.lot[mine]
-    private, option = facts.is_private[lot], facts.is_option[lot]
-    total = len(mine)
-    counts = {"positions_total": total, "positions_private": int(private.sum())}
-    unpriced = [[str(facts.names[i]), "no_price_data"] for i in lot[~held.usable[mine] & ~private]]
-    no_delta = option & held.usable[mine] & np.isnan(book.dollars[mine])
-    no_history = ~private & held.usable[mine] & (facts.column[lot] < 0)
-    skipped = unpriced + [[str(facts.names[i]), "no_underlying_price"] for i in lot[no_delta]]
-    skipped += [[str(facts.names[i]), "insufficient_data"] for i in lot[no_history]]
-    apart = [[str(facts.names[i]), "symbol_skipped"] for i in lot[book.mapped_lots.is_private[mine]]]
-    public = total - int(private.sum())
+    mine = slice(int(lots.bounds[p]), int(lots.bounds[p + 1]))
+    total, private = mine.stop - mine.start, int(lots.private[mine].sum())
+    counts = {"positions_total": total, "positions_private": private}
+    unpriced = _named(lots.unpriced, mine, book, facts, "no_price_data")
+    no_delta = _named(lots.no_delta, mine, book, facts, "no_underlying_price")
+    skipped = unpriced + no_delta + _named(lots.no_history, mine, book, facts, "insufficient_data")
+    apart = _named(lots.apart, mine, book, facts, "symbol_skipped")
+    public = total - private
     solvent = bool(held.equity[p] > 0)
     documents: dict[str, Any] = {}
     if total == 0:
@@ -58,7 +97,6 @@ def _document(
             "portfolio_snapshot": _result("ok", None, **counts, skipped=[]), "factor_correlations": _result("ok", None, skipped=[]),
         }  # fmt: skip
 
-    days = int((~np.isnan(series[:, p])).sum())
     aggregate = "partial" if unpriced or not solvent else "ok"
     documents["portfolio_aggregation"] = _result(
         aggregate, None if solvent else "invalid_equity", **counts, positions_analyzed=total - len(unpriced), data_days=days,
@@ -71,11 +109,11 @@ def _document(
             "observations": int(risk["observations"][p]), "reason": None if not np.isnan(risk["var_95_1d"][p]) else "insufficient_data",
         },
     )  # fmt: skip
-    options = int(option.sum())
-    valued = options - int((option & np.isnan(book.dollars[mine])).sum())
+    options = int(lots.option[mine].sum())
+    valued = options - int((lots.option[mine] & np.isnan(book.dollars[mine])).sum())
     documents["position_greeks"] = _result(
         "ok" if valued == options else "partial" if valued else "skipped", None if valued or not options else "no_underlying_price",
-        positions_total=options, positions_analyzed=valued, skipped=[s for s in skipped if s[1] == "no_underlying_price"],
+        positions_total=options, positions_analyzed=valued, skipped=no_delta,
     )  # fmt: skip
     documents["portfolio_snapshot"] = _result(
         "partial" if unpriced else "ok",
@@ -111,7 +149,7 @@ def _document(
             positions_analyzed=correlation["positions_included"],
             skipped=skipped[:MOST_SKIPPED],
         )
-    usable = not np.isnan(stress["correlated_pnl"]).all()
+    usable = bool(stress["any_scenario"])
     documents["factor_correlations"] = _result(
         "ok" if usable else "skipped", None if usable else "insufficient_data", skipped=[]
     )

@@ -37,7 +37,8 @@ def stress_columns(
         "direct_pnl": stress.direct_pnl, "unexplained": stress.unexplained,
         "factor_impacts": np.concatenate([stress.factor_pnl, stress.private_pnl[:, :, None]], axis=2),
         "coverage": stress.coverage, "covered": stress.covered, "linear_pnl": _first_order(market.scenarios, factor),
-        "uncovered": uncovered, "flags": _flags(book, facts, market, stress, uncovered, wanted),
+        "any_scenario": bool(np.isfinite(numbers.scenarios.factors).all(axis=1).any()), "uncovered": uncovered,
+        "flags": _flags(book, facts, market, stress, uncovered, wanted),
     }  # fmt: skip
 
 

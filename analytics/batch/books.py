@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.batch.book_correlations import book_correlations, load_tag_names
+from analytics.batch.book_correlations import TagNames, book_correlations
 from analytics.batch.book_inputs import Book, Floats, Ints, Market, SymbolNumbers, lay_out, load_market, no_numbers
 from analytics.batch.book_results import Results
 from analytics.batch.book_risk import portfolio_returns, risk_columns
@@ -56,7 +56,7 @@ def analyse_shard(plan: Plan, meter: StepMeter, family: str) -> None:
         needed = needed_symbols(facts, market)
         factors = load_symbol_factors(market.universe, plan.first, plan.target, market.universe.security[needed])
         shocks = load_scenario_factors(market.scenarios.ids, plan.first, plan.target)
-        tags = load_tag_names(ids)
+        tags = TagNames(ids)
     results = Results(ids, facts)
     lots: list[tuple[Ints, Ints]] = []
     firsts = np.array([np.datetime64(need.first) for need in plan.needs])
@@ -98,7 +98,7 @@ def needed_symbols(facts: LotFacts, market: Market) -> Ints:
 
 def analyse_session(
     session: dt.date, wanted: NDArray[np.bool_], book: Book, facts: LotFacts, contracts: ContractFacts, market: Market,
-    numbers: SymbolNumbers, tags: dict[bytes, tuple[str, ...]], results: Results, family: str,
+    numbers: SymbolNumbers, tags: TagNames, results: Results, family: str,
 ) -> None:  # fmt: skip
     """Every engine on every book of the shard at one session; rows of unwanted books are not kept."""
     held = book.holdings

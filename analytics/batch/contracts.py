@@ -78,7 +78,7 @@ def value_contracts(run: BatchRun, plan: Plan, family: str, progress: Progress) 
         with step(run, Phase.MARKET_DATA, "marks", sessions_from=plan.first, sessions_to=plan.target) as meter:
             with meter.part("read"):
                 terms = load_terms(held)
-                stocks = np.array([i for i in held if i not in set(terms.security.tolist())], dtype=np.int64)
+                stocks = np.setdiff1d(np.array(held, dtype=np.int64), terms.security)
                 # A price may be carried for long; a year back finds the last one of all but the dead.
                 panel = load_panel(stocks, calendar.shift(plan.sessions[0], -252), plan.target)
             with meter.part("write"):

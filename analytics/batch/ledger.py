@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from analytics.batch.scope import Plan
 from analytics.batch.steps import StepMeter
+from analytics.batch.symbols import HISTORY
 from analytics.engines.ledger import (
     MAX_AGE_SESSIONS,
     NEVER,
@@ -28,7 +29,7 @@ from analytics.engines.ledger import (
 from analytics.engines.ledger_events import lot_sessions, split_integers, unit_ratios
 from analytics.engines.pnl import roll_ledger
 from marketdata import calendar
-from marketdata.services.panel import PricePanel, load_panel
+from marketdata.services.panel import PricePanel, shared_panel
 from portfolios.models import PortfolioSnapshot, PositionSnapshot, TradeKind
 from portfolios.services.book import CLASSES, Book, load_book
 from portfolios.services.settlements import Settlement, record_settlements
@@ -78,7 +79,7 @@ def _closes(book: Book, plan: Plan) -> tuple[PricePanel, Floats, NDArray[np.bool
     """Raw closes of everything held, contracts by their marks, (R, N); and which of them are model prices."""
     ids = book.held_securities()
     first = calendar.shift(plan.sessions[0], -MAX_AGE_SESSIONS)
-    panel = load_panel(ids, first, plan.target)
+    panel = shared_panel(ids, first, plan.target, history=HISTORY)
     closes = panel.close.copy()
     modelled = np.zeros(closes.shape, dtype=bool)
     contracts = np.unique(book.lots.security[book.lots.option_sign != 0])
@@ -254,7 +255,7 @@ def _store_snapshots(
     return upsert(
         PortfolioSnapshot,
         {
-            "portfolio": to_uuids(book.portfolios.id[column]),
+            "portfolio": book.portfolios.id[column],
             "snapshot_date": panel.sessions[first:][row],
             **{name: _cents(values[row, column]) for name, values in money.items()},
             **{name: values[row, column] for name, values in plain.items()},
@@ -292,7 +293,7 @@ def _store_lots(
     return upsert(
         PositionSnapshot,
         {
-            "portfolio": to_uuids(book.portfolios.id[column]),
+            "portfolio": book.portfolios.id[column],
             "snapshot_date": panel.sessions[first:][row],
             "position_ids": Ragged(book.lots.id[lot].view("S16"), offsets),
             "quantity": Ragged(lots.quantity[held], offsets),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,19 +28,46 @@ class SymbolFactors:
 def load_symbol_factors(
     universe: Universe, first: dt.date, last: dt.date, wanted: NDArray[np.int64]
 ) -> dict[dt.date, SymbolFactors]:
-    """The stored betas of these securities by session, placed in the universe; NaN where there is none."""
+    """The stored betas of these securities by session, placed in the universe; NaN where there is none.
+
+    Those of a single session are read for all securities and kept in the process for the shards that follow; the key changes
+    with every value that is stored anew.
+    """
+    if first == last:
+        return _of_one_session(universe.security.tobytes(), first, _version(first))
+    return _read(universe.security, first, last, wanted)
+
+
+def _version(session: dt.date) -> tuple[int, str]:
+    row = read_columns(
+        "SELECT count(*) AS rows, coalesce(max(updated_at), 'epoch')::text AS newest FROM symbol_factor_exposures "
+        "WHERE calculation_date = %(session)s",
+        {"session": session},
+    )
+    return int(row["rows"][0]), str(row["newest"][0])
+
+
+@functools.lru_cache(maxsize=1)
+def _of_one_session(securities: bytes, session: dt.date, version: tuple[int, str]) -> dict[dt.date, SymbolFactors]:
+    ids = np.frombuffer(securities, dtype=np.int64)
+    return _read(ids, session, session, ids)
+
+
+def _read(
+    securities: NDArray[np.int64], first: dt.date, last: dt.date, wanted: NDArray[np.int64]
+) -> dict[dt.date, SymbolFactors]:
     rows = read_columns(
         "SELECT security_id, calculation_date, beta_value, joint_beta, joint_shrunk FROM symbol_factor_exposures "
         "WHERE security_id = ANY(%(ids)s) AND calculation_date BETWEEN %(first)s AND %(last)s ORDER BY calculation_date, security_id",
         {"ids": wanted.tolist(), "first": first, "last": last},
     )
-    place = universe.columns(rows["security_id"])
+    place = np.searchsorted(securities, rows["security_id"])
     result = {}
     for session in np.unique(rows["calculation_date"]):
         low, high = np.searchsorted(rows["calculation_date"], [session, session + np.timedelta64(1, "D")])
         matrices = []
         for name, width in (("beta_value", SLOTS), ("joint_beta", JOINT), ("joint_shrunk", JOINT)):
-            matrix = np.full((len(universe.security), width), np.nan)
+            matrix = np.full((len(securities), width), np.nan)
             matrix[place[low:high]] = np.stack(rows[name][low:high].tolist())
             matrices.append(matrix)
         result[session.item()] = SymbolFactors(*matrices)

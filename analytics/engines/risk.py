@@ -20,6 +20,8 @@ MINIMUM = 60
 RETURN_COVER = 0.95
 DECAY = 0.94
 SEED_DAYS = 21
+# Values worked on at a time.
+PRODUCT_BLOCK = 125_000
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,10 @@ def historical_pnl(held: BookHoldings, returns: Floats, filled: Floats, option_c
         raise ValueError("Filled returns must leave the known ones as they are.")
     size = abs(held.delta)
     total = np.asarray(size.sum(axis=1)).ravel() + held.uncovered
-    covered = np.asarray(size @ known.astype(np.float64).T).T
+    # Only symbols with a hole can lack anything.
+    holed = np.flatnonzero(~known.all(axis=0))
+    lacking = np.asarray(size[:, holed] @ (~known[:, holed]).astype(np.float64).T).T
+    covered = np.asarray(size.sum(axis=1)).ravel() - lacking
     coverage = np.divide(covered, total, out=np.full(covered.shape, np.nan), where=total > 0)
     # A stored holding times an unknown return is unknown for that book alone.
     pnl = np.asarray(held.stock @ filled.T + held.shares @ option_change.T).T
@@ -250,19 +255,69 @@ def euler_volatility(returns: Floats, weights: Floats) -> EulerRisk:
     return EulerRisk(volatility, marginal, component, 100 * component / volatility, float(alone / volatility))
 
 
-def lot_contributions(lot_pnl: Floats, portfolio: Ints, book_pnl: Floats) -> Floats:
+@dataclass(frozen=True)
+class LotHistory:
+    """What today's L lots would have made on T past days, without the (T, L) matrix.
+
+    Parameters
+    ----------
+    value : (L,) dollars in the lot's symbol, 0 where nothing is known. symbol : (L,) column of `returns`, -1 for none.
+    shares : (L,) signed shares behind an option, 0 for none. contract : (L,) column of `option_change`, -1 for other lots.
+    returns : (T, N) daily returns; fastest when each symbol's days lie together. option_change : (T, C) dollars per share.
+    """
+
+    value: Floats
+    symbol: Ints
+    shares: Floats
+    contract: Ints
+    returns: Floats
+    option_change: Floats
+
+    def on(self, days: Ints) -> Floats:
+        """P&L of every lot on a day of its own, (L,); NaN where its return is unknown."""
+        stock = self.value * self.returns[days, np.maximum(self.symbol, 0)]
+        if not self.option_change.shape[1]:
+            return np.asarray(stock)
+        option = self.shares * self.option_change[days, np.maximum(self.contract, 0)]
+        return np.where(self.contract >= 0, option, stock)
+
+    def products(self, series: Floats, column: Ints) -> Floats:
+        """Sum over the days of every lot's P&L times its column of `series` (T, P), (L,); unknown days count nothing."""
+        result = np.zeros(len(self.value))
+        by_column = np.ascontiguousarray(series.T)
+        stocks = np.flatnonzero((self.contract < 0) & (self.symbol >= 0) & (self.value != 0))
+        options = np.flatnonzero((self.contract >= 0) & (self.shares != 0))
+        for lots, size, source, place in (
+            (stocks, self.value, self.returns, self.symbol),
+            (options, self.shares, self.option_change, self.contract),
+        ):
+            if len(lots):
+                result[lots] = size[lots] * _products(source.T, place[lots], by_column, column[lots])
+        return result
+
+
+def _products(rows: Floats, place: Ints, others: Floats, other: Ints) -> Floats:
+    """Row `place` of one matrix times row `other` of another, for every pair, in pieces that stay in the cache."""
+    result = np.empty(len(place))
+    step = max(1, PRODUCT_BLOCK // max(rows.shape[1], 1))
+    for first in range(0, len(place), step):
+        part = slice(first, first + step)
+        result[part] = np.einsum("lt,lt->l", np.nan_to_num(rows[place[part]]), others[other[part]])
+    return result
+
+
+def lot_contributions(lots: LotHistory, portfolio: Ints, book_pnl: Floats) -> Floats:
     """What each lot adds to its book's volatility of daily P&L, dollars (L,): covariance with the book over its deviation.
 
     Parameters
     ----------
-    lot_pnl : (T, L) daily P&L of today's lots, zeros where a lot has none. portfolio : (L,). book_pnl : (T, P), NaN on days
-        that are not used.
+    portfolio : (L,). book_pnl : (T, P), NaN on days that are not used.
     """
     used = ~np.isnan(book_pnl)
     n = np.maximum(used.sum(axis=0), 1)
     centred = np.where(used, book_pnl - np.nansum(book_pnl, axis=0) / n, 0.0)
     deviation = np.sqrt((centred**2).sum(axis=0) / np.maximum(n - 1, 1))
-    covariance = np.einsum("tl,tl->l", np.nan_to_num(lot_pnl), centred[:, portfolio]) / np.maximum(n - 1, 1)[portfolio]
+    covariance = lots.products(centred, portfolio) / np.maximum(n - 1, 1)[portfolio]
     scale = deviation[portfolio]
     return np.divide(covariance, scale, out=np.full(len(portfolio), np.nan), where=scale > 0)
 
@@ -276,7 +331,7 @@ class TailContributions:
 
 
 def tail_contributions(
-    lot_pnl: Floats, portfolio: Ints, book_pnl: Floats, confidence: float, *, min_observations: int = MINIMUM
+    lots: LotHistory, portfolio: Ints, book_pnl: Floats, confidence: float, *, min_observations: int = MINIMUM
 ) -> TailContributions:
     """Split historical value at risk and expected shortfall among lots: their losses on the days that make them up.
 
@@ -285,13 +340,12 @@ def tail_contributions(
 
     Parameters
     ----------
-    lot_pnl : (T, L) daily P&L of today's lots, adding up to `book_pnl` on used days. portfolio : (L,).
+    lots : their P&L adds up to `book_pnl` on used days. portfolio : (L,).
     book_pnl : (T, P), NaN on days that are not used.
 
     Source: Tasche (1999).
     """
     place = _tail_place(book_pnl, confidence, min_observations)
-    lots = np.arange(len(portfolio))
     var, shortfall = np.zeros(len(portfolio)), np.zeros(len(portfolio))
     if place.enough.any():
         order = np.argsort(book_pnl, axis=0, kind="stable")
@@ -302,7 +356,7 @@ def tail_contributions(
                 place.high == rank, place.fraction, 0.0
             )
             in_tail = np.where(rank < place.whole, 1.0, np.where(rank == place.whole, place.part, 0.0)) / place.mass
-            loss = -lot_pnl[order[rank][portfolio], lots]
+            loss = -lots.on(order[rank][portfolio])
             for total, weight in ((var, at_edge[portfolio]), (shortfall, in_tail[portfolio])):
                 # A day of no weight may be one that is not used.
                 total += np.where(weight > 0, weight * loss, 0.0)

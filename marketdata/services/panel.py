@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +11,15 @@ from numpy.typing import NDArray
 
 from marketdata import calendar
 from marketdata.services.history import COLUMNS
-from sigmasight.core.bulk import read_columns
+from sigmasight.core.bulk import chunks, read_columns
 
 Floats = NDArray[np.float64]
+
+BARS = COLUMNS
+PRICES = ("close", "split_factor", "return_factor")
+CLOSES = ("close", "return_factor")
+FACTORS = {"split_factor", "return_factor"}
+BLOCK = 2_000
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,7 @@ class PricePanel:
     """Raw prices and factors, (T, N) each, NaN where there is no usable price; factors continue through holes.
 
     `sessions` (T,) datetime64[D], consecutive; `first_ordinal` is the calendar number of the first; `security_ids` (N,)
-    ascending. Dollars per share as traded.
+    ascending. Dollars per share as traded. What was not asked for is (0, 0).
     """
 
     sessions: NDArray[np.datetime64]
@@ -65,8 +71,11 @@ class PricePanel:
         return np.log1p(self.simple_returns())
 
 
-def load_panel(security_ids: Sequence[int] | NDArray[np.int64], first: dt.date, last: dt.date) -> PricePanel:
-    """Read the array form of the securities between two sessions, both included.
+def load_panel(
+    security_ids: Sequence[int] | NDArray[np.int64], first: dt.date, last: dt.date, *, columns: Collection[str] = PRICES
+) -> PricePanel:
+    """Read the array form of the securities between two sessions, both included: closes and both factors, or the
+    `columns` named.
 
     Securities without prices get a column of NaN.
 
@@ -76,26 +85,92 @@ def load_panel(security_ids: Sequence[int] | NDArray[np.int64], first: dt.date, 
     """
     low, high = calendar.session_ordinal(first), calendar.session_ordinal(last)
     ids = np.unique(np.asarray(security_ids, dtype=np.int64))
-    shape = (high - low + 1, len(ids))
-    matrices = {name: np.full(shape, np.nan) for name in COLUMNS}
+    return _panel(ids, low, _read(ids, low, high, columns))
+
+
+def shared_panel(
+    security_ids: Sequence[int] | NDArray[np.int64], first: dt.date, last: dt.date, *, history: int
+) -> PricePanel:
+    """Closes and total returns as `load_panel` gives them, out of the prices of all securities that the process keeps.
+
+    They are read with `history` sessions before `first`, so that readers who look further back find them as well, and read
+    again as soon as any stored price differs: a worker reads the prices of a night once, not once a shard.
+    """
+    global _kept
+    low, high = calendar.session_ordinal(first), calendar.session_ordinal(last)
+    version = prices_version()
+    kept = _kept
+    if kept is None or kept.version != version or kept.low > low or kept.high != high:
+        everything = read_columns("SELECT security_id FROM price_histories ORDER BY security_id")["security_id"]
+        start = max(low - history, 0)
+        kept = _kept = _Kept(version, start, high, everything, _read(everything, start, high, CLOSES))
+    ids = np.unique(np.asarray(security_ids, dtype=np.int64))
+    place = np.minimum(np.searchsorted(kept.ids, ids), max(len(kept.ids) - 1, 0))
+    there = kept.ids[place] == ids if len(kept.ids) else np.zeros(len(ids), dtype=bool)
+    matrices = {}
+    for name, whole in kept.matrices.items():
+        part = whole[low - kept.low :, place] if len(kept.ids) else np.full((high - low + 1, len(ids)), np.nan)
+        if not there.all():
+            part[:, ~there] = 1.0 if name in FACTORS else np.nan
+        matrices[name] = part
+    return _panel(ids, low, matrices)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    version: int
+    low: int
+    high: int
+    ids: NDArray[np.int64]
+    matrices: dict[str, Floats]
+
+
+_kept: _Kept | None = None
+
+
+def prices_version() -> int:
+    """A number that differs as soon as any stored price or action does."""
+    row = read_columns(
+        "SELECT coalesce(sum(hashtextextended(security_id || '|' || checksum, 0)::numeric), 0)::text AS version FROM price_histories"
+    )
+    return int(row["version"][0])
+
+
+def _panel(ids: NDArray[np.int64], low: int, matrices: dict[str, Floats]) -> PricePanel:
+    rows = len(matrices["close"])
+    absent = {name: np.empty((0, 0)) for name in COLUMNS if name not in matrices}
+    return PricePanel(calendar.session_array()[low : low + rows], low, ids, **matrices, **absent)
+
+
+def _read(ids: NDArray[np.int64], low: int, high: int, columns: Collection[str]) -> dict[str, Floats]:
+    matrices = {name: np.full((high - low + 1, len(ids)), np.nan) for name in columns}
+    for part in chunks(len(ids), BLOCK):
+        _read_block(matrices, list(columns), ids[part], part.start, low, high)
+    for name in FACTORS & matrices.keys():
+        _carry_forward(matrices[name])
+    return matrices
+
+
+def _read_block(
+    matrices: dict[str, Floats], names: list[str], ids: NDArray[np.int64], column: int, low: int, high: int
+) -> None:
+    """Fill the columns of `ids`, which begin at `column`. In blocks: the server joins at most 1 GiB into one answer."""
     cut = "[greatest(%(low)s - first_session + 1, 1) : %(high)s - first_session + 1]"
     rows = read_columns(
         "SELECT security_id, greatest(first_session, %(low)s) AS first_session, "
-        + ", ".join(f"{name}{cut} AS {name}" for name in COLUMNS)
+        + ", ".join(f"{name}{cut} AS {name}" for name in names)
         + " FROM price_histories WHERE security_id = ANY(%(ids)s) AND first_session <= %(high)s "
         "AND first_session + cardinality(close) > %(low)s ORDER BY security_id",
         {"low": low, "high": high, "ids": ids.tolist()},
     )
-    columns = np.searchsorted(ids, rows["security_id"])
+    columns = column + np.searchsorted(ids, rows["security_id"])
     starts = rows["first_session"] - low
-    for name in COLUMNS:
-        matrix, cells = matrices[name], rows[name]
-        for column, start, cell in zip(columns.tolist(), starts.tolist(), cells, strict=True):
-            matrix[start : start + len(cell), column] = cell
-    for name in ("split_factor", "return_factor"):
-        _carry_forward(matrices[name])
-    sessions = calendar.session_array()[low : high + 1]
-    return PricePanel(sessions, low, ids, **matrices)
+    sizes = np.array([len(cell) for cell in rows["close"]], dtype=np.int64)
+    # Securities that begin and end together are placed in one piece.
+    for start, size in np.unique(np.column_stack([starts, sizes]), axis=0).tolist():
+        same = np.flatnonzero((starts == start) & (sizes == size))
+        for name in names:
+            matrices[name][start : start + size, columns[same]] = np.stack(rows[name][same].tolist(), axis=1)
 
 
 def _carry_forward(factor: Floats) -> None:

@@ -1,4 +1,4 @@
-"""Set-wise reads and writes by PostgreSQL's binary COPY.
+"""Set-wise writes by PostgreSQL's binary COPY, and set-wise reads.
 
 The batch writes whole columns at once: numpy arrays are turned into COPY's binary format without a Python loop over rows,
 staged in a temporary table, and merged by one ``INSERT ... ON CONFLICT DO UPDATE ... WHERE values differ``. A second run with
@@ -7,7 +7,6 @@ the same values therefore writes nothing, and `updated_at` moves only where some
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,12 +14,14 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import orjson
 from django.contrib.postgres.fields import ArrayField
 from django.db import connections, models, transaction
 
-from sigmasight.core import copy_format
+from sigmasight.core import column_format, copy_format
 
 CHUNK_BYTES = 32 << 20
+DOCUMENT = orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _encode(field: models.Field[Any, Any], column: Column) -> tuple[copy_format.
         factor = f"1e-{scaled.decimals}" if scaled.decimals else "1"
         return copy_format.integers(scaled.units, 8, scaled.null), "bigint", f"({quoted}::numeric * {factor}::numeric)"
     if isinstance(value, models.JSONField):
-        documents = [None if cell is None else json.dumps(cell, sort_keys=True, allow_nan=False) for cell in column]  # type: ignore[union-attr]
+        documents = [None if cell is None else orjson.dumps(cell, option=DOCUMENT) for cell in column]  # type: ignore[union-attr]
         return copy_format.texts(documents), "text", f"{quoted}::jsonb"
     if isinstance(value, models.UUIDField):
         return copy_format.uuids(column), "uuid", quoted
@@ -221,7 +222,7 @@ def upsert(
 def read_columns(
     sql: str, params: Mapping[str, Any] | Sequence[Any] = (), *, raw_uuids: bool = False, using: str = "default"
 ) -> dict[str, np.ndarray]:
-    """Run a query and get its columns as numpy arrays, by one binary COPY.
+    """Run a query and get its columns as numpy arrays; an ORDER BY inside it holds.
 
     Types: integers int64 (bigint, int, smallint; NULL is refused: write COALESCE), float8/float4/numeric float64 (NULL = NaN),
     date datetime64[D] and timestamptz datetime64[us] (NULL = NaT), boolean bool, uuid object (UUID), text and json object
@@ -242,13 +243,12 @@ def read_columns(
         described = [(column.name, column.type_code) for column in cursor.cursor.description]
         if len({name for name, _ in described}) != len(described):
             raise ValueError(f"column names repeat: {[name for name, _ in described]}")
-        plan = copy_format.read_plan(described, raw_uuids=raw_uuids)
-        select = ", ".join(f"{kind.expression(name)}" for name, kind in plan)
-        blocks = []  # type: ignore[var-annotated]
-        statement = f"COPY (SELECT {select} FROM ({sql}) AS q) TO STDOUT (FORMAT BINARY)"
-        with cursor.cursor.copy(statement, params or None) as copy:
-            blocks.extend(bytes(block) for block in copy)
-    return copy_format.parse(b"".join(blocks), plan)
+        plan = [(name, column_format.read_kind(name, oid, raw_uuids=raw_uuids)) for name, oid in described]
+        with cursor.cursor.copy(
+            f"COPY ({column_format.statement(sql, plan)}) TO STDOUT (FORMAT BINARY)", params or None
+        ) as copy:
+            answer = b"".join(copy)
+    return column_format.parse(answer, plan)
 
 
 def uuid_index(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:

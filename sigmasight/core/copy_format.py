@@ -1,4 +1,4 @@
-"""PostgreSQL's binary COPY format, written from and read into numpy arrays without a loop over rows.
+"""PostgreSQL's binary COPY format, written from numpy arrays without a loop over rows.
 
 A row is an int16 field count, then for each field an int32 length (-1 for NULL) and its bytes, all big-endian. Every column
 becomes a byte matrix of its widest value plus a length per row; unused bytes are masked out when the rows are joined.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -102,13 +102,15 @@ def instants(column: Any) -> Encoded:
 
 
 def uuids(column: Any) -> Encoded:
+    if isinstance(column, np.ndarray) and column.dtype.itemsize == 16 and column.dtype.kind in "VS":
+        return _fixed(np.ascontiguousarray(column).view(np.uint8).reshape(-1, 16), None)
     null = np.array([cell is None for cell in column], dtype=bool)
     joined = b"".join(bytes(16) if cell is None else cell.bytes for cell in column)
     return _fixed(np.frombuffer(joined, dtype=np.uint8).reshape(-1, 16), null)
 
 
-def texts(column: Sequence[str | None]) -> Encoded:
-    encoded = [b"" if cell is None else cell.encode() for cell in column]
+def texts(column: Sequence[str | bytes | None]) -> Encoded:
+    encoded = [b"" if cell is None else cell if isinstance(cell, bytes) else cell.encode() for cell in column]
     lengths = np.array([len(cell) for cell in encoded], dtype=np.int32)
     width = max(int(lengths.max(initial=0)), 1)
     payload = np.array(encoded, dtype=f"S{width}").view(np.uint8).reshape(len(encoded), width)
@@ -252,175 +254,3 @@ def rows(columns: Sequence[Encoded], count: int, chunk_bytes: int) -> Iterator[b
             at += 4 + wide
         yield matrix[used].tobytes() if ragged else matrix.tobytes()
     yield TRAILER
-
-
-# -- reading
-
-
-@dataclass(frozen=True)
-class ReadKind:
-    """How one column is asked for and decoded. `width` None: variable length."""
-
-    name: str
-    width: int | None
-    dtype: str
-    expression: Callable[[str], str]
-    finish: Callable[[Any], Any]
-
-
-def _plain(name: str) -> str:
-    return f'"{name}"'
-
-
-def _as_float(name: str) -> str:
-    return f'COALESCE("{name}"::float8, \'NaN\'::float8) AS "{name}"'
-
-
-def _from_days(days: np.ndarray) -> np.ndarray:
-    result = EPOCH_DATE + days.astype(np.int64).astype("timedelta64[D]")
-    result[days == np.iinfo(np.int32).max] = np.datetime64("NaT")
-    return result
-
-
-def _from_microseconds(counts: np.ndarray) -> np.ndarray:
-    result = EPOCH_INSTANT + counts.astype(np.int64).astype("timedelta64[us]")
-    result[counts == np.iinfo(np.int64).max] = np.datetime64("NaT")
-    return result
-
-
-def _to_uuids(raw: np.ndarray) -> np.ndarray:
-    text = raw.tobytes()
-    return np.array([UUID(bytes=text[i : i + 16]) for i in range(0, len(text), 16)], dtype=object)
-
-
-def _to_array(raw: bytes | None) -> np.ndarray | None:
-    if raw is None:
-        return None
-    depth, has_null, oid = struct.unpack_from(">iii", raw)
-    if depth == 0:
-        return np.empty(0)
-    shape = struct.unpack_from(">" + "ii" * depth, raw, 12)[::2]
-    start = 12 + 8 * depth
-    kind = next(k for o, k in ARRAY_ELEMENTS.values() if o == oid)
-    size = np.dtype(kind).itemsize
-    if not has_null:
-        cells = np.frombuffer(raw, dtype=np.dtype([("length", ">i4"), ("value", kind)]), offset=start)["value"]
-        if kind == "S16":
-            return np.array([UUID(bytes=bytes(cell).ljust(16, b"\0")) for cell in cells], dtype=object)
-        native = cells.astype(np.dtype(kind).newbyteorder("=")) if kind[0] == ">" else cells.astype("U1")
-        return native.reshape(shape)
-    out, at = [], start
-    for _ in range(int(np.prod(shape))):
-        (length,) = struct.unpack_from(">i", raw, at)
-        at += 4
-        if length < 0:
-            out.append(np.nan)
-        else:
-            out.append(np.frombuffer(raw, dtype=kind, count=1, offset=at)[0])
-            at += size
-    return np.array(out, dtype=np.float64).reshape(shape)
-
-
-def _identity(value: Any) -> Any:
-    return value
-
-
-_INT = {20: ("bigint", 8, ">i8"), 23: ("integer", 4, ">i4"), 21: ("smallint", 2, ">i2")}
-_FLOAT_OIDS = {700, 701, 1700}
-_TEXT_OIDS = {25, 1043, 1042, 19, 18}
-_JSON_OIDS = {114, 3802}
-_ARRAY_OIDS = {1022, 1021, 1016, 1007, 1005, 2951, 1002}
-
-
-def _read_kind(name: str, oid: int, raw_uuids: bool) -> ReadKind:
-    if oid in _INT:
-        label, width, dtype = _INT[oid]
-        return ReadKind(label, width, dtype, _plain, lambda v: v.astype(np.int64))
-    if oid in _FLOAT_OIDS:
-        return ReadKind("float", 8, ">f8", _as_float, lambda v: v.astype(np.float64))
-    if oid == 1082:
-        return ReadKind("date", 4, ">i4", lambda n: f'COALESCE("{n}", \'infinity\'::date) AS "{n}"', _from_days)
-    if oid == 1184:
-        return ReadKind(
-            "instant", 8, ">i8", lambda n: f'COALESCE("{n}", \'infinity\'::timestamptz) AS "{n}"', _from_microseconds
-        )
-    if oid == 16:
-        return ReadKind("boolean", 1, "u1", _plain, lambda v: v.astype(bool))
-    if oid == 2950:
-        return ReadKind("uuid", 16, "V16", _plain, _identity if raw_uuids else _to_uuids)
-    if oid in _TEXT_OIDS:
-        return ReadKind(
-            "text", None, "", lambda n: f'"{n}"::text AS "{n}"', lambda raw: None if raw is None else raw.decode()
-        )
-    if oid in _JSON_OIDS:
-        return ReadKind(
-            "json", None, "", lambda n: f'"{n}"::text AS "{n}"', lambda raw: None if raw is None else raw.decode()
-        )
-    if oid in _ARRAY_OIDS:
-        return ReadKind("array", None, "", _plain, _to_array)
-    raise ValueError(f"column {name!r} has a type (oid {oid}) that read_columns does not know; cast it in the query")
-
-
-def read_plan(described: Sequence[tuple[str, int]], *, raw_uuids: bool = False) -> list[tuple[str, ReadKind]]:
-    return [(name, _read_kind(name, oid, raw_uuids)) for name, oid in described]
-
-
-def parse(stream: bytes, plan: Sequence[tuple[str, ReadKind]]) -> dict[str, np.ndarray]:
-    """Decode a whole COPY stream into columns.
-
-    Raises
-    ------
-    ValueError for a NULL in a column whose type has no way to show it.
-    """
-    if all(kind.width is not None for _, kind in plan):
-        return _parse_fixed(stream, plan)
-    return _parse_rows(stream, plan)
-
-
-def _parse_fixed(stream: bytes, plan: Sequence[tuple[str, ReadKind]]) -> dict[str, np.ndarray]:
-    fields: list[tuple[str, str]] = [("fields", ">i2")]
-    for index, (_, kind) in enumerate(plan):
-        fields += [(f"length{index}", ">i4"), (f"value{index}", kind.dtype)]
-    record = np.dtype(fields)
-    body = len(stream) - len(SIGNATURE) - len(TRAILER)
-    if body % record.itemsize == 0:
-        table = np.frombuffer(stream, dtype=record, count=body // record.itemsize, offset=len(SIGNATURE))
-        if all((table[f"length{i}"] == kind.width).all() for i, (_, kind) in enumerate(plan)):
-            return {
-                name: kind.finish(np.ascontiguousarray(table[f"value{i}"]))
-                for i, (name, kind) in enumerate(plan)
-            }  # fmt: skip
-    raise ValueError(
-        f"a NULL in one of {[name for name, kind in plan if kind.name in _NOT_NULL]}: write COALESCE in the query"
-    )
-
-
-_NOT_NULL = {"bigint", "integer", "smallint", "boolean", "uuid"}
-
-
-def _parse_rows(stream: bytes, plan: Sequence[tuple[str, ReadKind]]) -> dict[str, np.ndarray]:
-    at, end = len(SIGNATURE), len(stream) - len(TRAILER)
-    cells: list[list[bytes | None]] = [[] for _ in plan]
-    unpack = struct.Struct(">i").unpack_from
-    while at < end:
-        at += 2
-        for column in cells:
-            (length,) = unpack(stream, at)
-            at += 4
-            if length < 0:
-                column.append(None)
-            else:
-                column.append(stream[at : at + length])
-                at += length
-    result: dict[str, np.ndarray] = {}
-    for (name, kind), column in zip(plan, cells, strict=True):
-        if kind.width is None:
-            decoded = np.empty(len(column), dtype=object)
-            for index, cell in enumerate(column):
-                decoded[index] = kind.finish(cell)
-            result[name] = decoded
-            continue
-        if any(cell is None for cell in column):
-            raise ValueError(f"a NULL in {name!r}: write COALESCE in the query")
-        result[name] = kind.finish(np.frombuffer(b"".join(c for c in column if c is not None), dtype=kind.dtype).copy())
-    return result

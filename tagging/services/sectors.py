@@ -18,17 +18,25 @@ WANTED = """
     WHERE p.portfolio_id = ANY(%(ids)s) AND p.investment_class = 'PUBLIC' AND p.deleted_at IS NULL AND p.exit_date IS NULL
       AND s.sector <> ''
 """
+# Of those, the lots that carry no unarchived tag of that name: after the first night only what was bought since.
+LACKING = f"""
+    {WANTED} AND NOT EXISTS (
+        SELECT 1 FROM position_tags l JOIN tags t ON t.id = l.tag_id
+        WHERE l.position_id = p.id AND t.name = s.sector AND NOT t.is_archived
+    )
+"""
 MAKE_TAGS = f"""
     INSERT INTO tags (id, user_id, name, color, description, display_order, is_archived, is_sector)
     SELECT gen_random_uuid(), w.user_id, w.sector, coalesce(c.color, %(other)s), 'Sector: ' || w.sector, 0, false, true
-    FROM (SELECT DISTINCT user_id, sector FROM ({WANTED}) AS x) AS w
+    FROM (SELECT DISTINCT user_id, sector FROM ({LACKING}) AS x) AS w
     LEFT JOIN unnest(%(names)s::text[], %(colors)s::text[]) AS c (name, color) ON c.name = w.sector
     WHERE NOT EXISTS (SELECT 1 FROM tags t WHERE t.user_id = w.user_id AND t.name = w.sector AND NOT t.is_archived)
-    ON CONFLICT DO NOTHING
+    ORDER BY w.user_id, w.sector
+    ON CONFLICT (user_id, name) WHERE NOT is_archived DO NOTHING
 """
 LINK = f"""
     INSERT INTO position_tags (id, position_id, tag_id)
-    SELECT gen_random_uuid(), w.position_id, t.id FROM ({WANTED}) AS w
+    SELECT gen_random_uuid(), w.position_id, t.id FROM ({LACKING}) AS w
     JOIN tags t ON t.user_id = w.user_id AND t.name = w.sector AND NOT t.is_archived
     ON CONFLICT (position_id, tag_id) DO NOTHING
 """

@@ -11,6 +11,7 @@ from analytics.engines.holdings import FOLLOWS_NOTHING, BookHoldings, LotColumns
 from analytics.engines.risk import (
     MINIMUM,
     RETURN_COVER,
+    LotHistory,
     cornish_fisher_var,
     euler_volatility,
     ewma_volatility,
@@ -115,13 +116,39 @@ def test_a_marginal_risk_is_the_slope_of_the_volatility(returns: np.ndarray, wei
         assert risk.marginal[i] == pytest.approx(slope, rel=1e-5, abs=1e-8)
 
 
+def lots_of(pnl: np.ndarray) -> LotHistory:
+    """Lots that make these columns of P&L: a dollar in a symbol each."""
+    count = pnl.shape[1]
+    return LotHistory(
+        np.ones(count), np.arange(count), np.zeros(count), np.full(count, -1), pnl, np.empty((len(pnl), 0))
+    )
+
+
+@examples
+@given(returns=panels(columns=(4, 4)), share=st.integers(-3, 3))
+def test_lots_of_stocks_and_options_make_what_their_matrix_says(returns: np.ndarray, share: int) -> None:
+    change = returns[:, :2] * 3
+    lots = LotHistory(
+        np.array([2.0, 0.0, -1.0, 0.0]), np.array([3, -1, 0, -1]), np.array([0.0, share, 0.0, 1.0]), np.array([-1, 1, -1, 0]), returns,
+        change,
+    )  # fmt: skip
+    matrix = np.column_stack([2 * returns[:, 3], share * change[:, 1], -returns[:, 0], change[:, 0]])
+    portfolio = np.array([0, 1, 0, 1])
+    series = np.column_stack([returns[:, 1], returns[:, 2]])
+    np.testing.assert_allclose(
+        lots.products(series, portfolio), np.einsum("tl,tl->l", matrix, series[:, portfolio]), atol=1e-12
+    )
+    days = np.array([0, 1, 2, 3])
+    np.testing.assert_allclose(lots.on(days), matrix[days, np.arange(4)], atol=1e-15)
+
+
 @examples
 @given(returns=panels(columns=(4, 4)), unused=st.sets(st.integers(0, 30), max_size=10))
 def test_lots_add_up_to_their_book(returns: np.ndarray, unused: set[int]) -> None:
     portfolio = np.array([0, 1, 0, 0])
     books = np.column_stack([returns[:, portfolio == p].sum(axis=1) for p in (0, 1)])
     books[list(unused)] = np.nan
-    parts = lot_contributions(returns, portfolio, books)
+    parts = lot_contributions(lots_of(returns), portfolio, books)
     for p in (0, 1):
         assert parts[portfolio == p].sum() == pytest.approx(np.nanstd(books[:, p], ddof=1))
 
@@ -213,7 +240,7 @@ def test_lots_add_up_to_the_tail_of_their_book(returns: np.ndarray, confidence: 
     books = np.column_stack([returns[:, portfolio == p].sum(axis=1) for p in range(3)])
     books[list(unused), :2] = np.nan
     books[:, 2] = np.nan
-    parts = tail_contributions(returns, portfolio, books, confidence, min_observations=30)
+    parts = tail_contributions(lots_of(returns), portfolio, books, confidence, min_observations=30)
     tail = historical_tail(books, confidence, min_observations=30)
     for p in (0, 1):
         mine = portfolio == p
@@ -230,7 +257,7 @@ def test_lots_add_up_to_the_tail_of_their_book(returns: np.ndarray, confidence: 
 def test_a_lots_share_of_the_tail_is_what_a_little_more_of_it_adds(returns: np.ndarray, confidence: float) -> None:
     portfolio, step = np.zeros(3, dtype=np.int64), 1e-7
     book = returns.sum(axis=1, keepdims=True)
-    parts = tail_contributions(returns, portfolio, book, confidence)
+    parts = tail_contributions(lots_of(returns), portfolio, book, confidence)
     for lot in range(3):
         more, less = (historical_tail(book + sign * step * returns[:, lot : lot + 1], confidence) for sign in (1, -1))
         slope = (more.var - less.var)[0] / (2 * step)
