@@ -18,7 +18,8 @@ SYNTHETIC = frozenset(
     }
 )  # fmt: skip
 SYNTHETIC_PREFIXES = ("FO_", "EQ_", "CASH_")
-FACTOR_FUNDS = ("SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "USMV", "TLT")
+STYLE_FUNDS = ("SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "USMV")
+FACTOR_FUNDS = (*STYLE_FUNDS, "TLT")
 SECTOR_FUNDS = {
     "Technology": "XLK", "Financials": "XLF", "Healthcare": "XLV", "Consumer Discretionary": "XLY", "Consumer Staples": "XLP",
     "Energy": "XLE", "Industrials": "XLI", "Materials": "XLB", "Real Estate": "XLRE", "Utilities": "XLU",

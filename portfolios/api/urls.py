@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from portfolios.api.views import auth
+from portfolios.api.views import auth, company_profiles, prices
 from sigmasight.core.api.routes import endpoint
 
 urlpatterns: list[URLPattern] = [
@@ -13,4 +13,6 @@ urlpatterns: list[URLPattern] = [
     *endpoint("auth/me", auth.MeView, "me"),
     *endpoint("auth/refresh", auth.RefreshView, "refresh"),
     *endpoint("auth/logout", auth.LogoutView, "logout"),
+    *endpoint("data/company-profiles", company_profiles.CompanyProfilesView, "company-profiles"),
+    *endpoint("data/prices/historical/<str:portfolio_id>", prices.HistoricalPricesView, "prices-historical"),
 ]

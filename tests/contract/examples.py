@@ -16,6 +16,11 @@ CSV = b"""Symbol,Quantity,Entry Price Per Share,Entry Date,Investment Class,Inve
 AAPL,100,205.17,2025-06-30,PUBLIC,STOCK
 XOM,-50,107.80,2025-06-30,PUBLIC,STOCK
 """
+# What the frontend reads of a profile.
+PROFILE_FIELDS = (
+    "company_name,sector,industry,market_cap,beta,target_mean_price,current_year_earnings_avg,next_year_earnings_avg,"
+    "current_year_revenue_avg,next_year_revenue_avg"
+)
 TARGETS_CSV = """symbol,position_type,target_eoy,target_next_year,downside,current_price
 AAPL,LONG,300,340,200,250
 """
@@ -106,7 +111,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda who: Call(query={"portfolio_id": who.portfolio}),
         _plain(symbols="AAPL,msft,NOSUCH"),
         lambda who: Call(query={"position_ids": who.position}),
-        _plain(symbols="AAPL", fields="symbol,sector,beta"),
+        _plain(symbols="AAPL", fields=PROFILE_FIELDS),
     ),
     # -- portfolios
     "createPortfolio": (
