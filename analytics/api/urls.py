@@ -4,4 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from analytics.api.views import lots, portfolio_data
+from sigmasight.core.api.routes import endpoint
+
+urlpatterns: list[URLPattern] = [
+    *endpoint("data/positions/details", lots.PositionDetailsView, "position-details"),
+    *endpoint("data/positions/top/<str:portfolio_id>", lots.TopPositionsView, "top-positions"),
+    *endpoint("data/portfolio/<str:portfolio_id>/complete", portfolio_data.PortfolioCompleteView, "portfolio-complete"),
+    *endpoint("data/portfolio/<str:portfolio_id>/snapshot", portfolio_data.PortfolioSnapshotView, "portfolio-snapshot"),
+    *endpoint("data/portfolio/<str:portfolio_id>/data-quality", portfolio_data.DataQualityView, "data-quality"),
+]

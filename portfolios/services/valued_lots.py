@@ -96,7 +96,7 @@ def valued_lots(portfolio_ids: Sequence[UUID], *, include_closed: bool = False) 
 def _valued(row: Any) -> ValuedLot:
     quantity, entry_price, price, multiplier = row[7], row[8], row[17], row[21]
     units = quantity * multiplier
-    value = (units * price).quantize(CENT, ROUND_HALF_EVEN)
+    value = (units * price).quantize(CENT, ROUND_HALF_EVEN) + 0
     cost = (units * entry_price).quantize(CENT, ROUND_HALF_EVEN)
     gain = value - cost
     percent = (100 * gain / abs(cost)).quantize(PERCENT_STEP, ROUND_HALF_EVEN) if cost else None

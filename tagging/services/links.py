@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -143,6 +145,36 @@ def positions_with_tag(user: User, tag_id: UUID, portfolio_id: UUID | None = Non
     if portfolio_id is not None:
         lots = lots.filter(portfolio=owned_portfolio(user, portfolio_id))
     return tag, lots
+
+
+LABELS = """
+    SELECT l.position_id, t.id, t.name, t.color, t.description
+    FROM position_tags AS l
+    JOIN tags AS t ON t.id = l.tag_id
+    JOIN positions AS p ON p.id = l.position_id
+    WHERE p.portfolio_id = ANY(%(ids)s) AND p.deleted_at IS NULL AND NOT t.is_archived
+    ORDER BY t.display_order, t.name, t.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A live tag as lists of lots show it."""
+
+    id: UUID
+    name: str
+    color: str
+    description: str
+
+
+def labels_of_lots(portfolio_ids: Collection[UUID]) -> dict[UUID, list[Label]]:
+    """The live tags of every undeleted lot of these portfolios, in display order, by lot; lots without tags are left out."""
+    labels: dict[UUID, list[Label]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(LABELS, {"ids": list(portfolio_ids)})
+        for lot, *label in cursor.fetchall():
+            labels[lot].append(Label(*label))
+    return labels
 
 
 def tags_for_symbol(user: User, portfolio_id: UUID, symbol: str) -> list[UUID]:
