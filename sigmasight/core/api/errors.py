@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
@@ -109,6 +109,10 @@ def render_exception(exception: Exception, context: dict[str, Any]) -> Response:
         return Response(exception.body, status=exception.status_code)
     if isinstance(exception, DomainError):
         return Response({"detail": exception.message}, status=exception.status)
+    if isinstance(exception, SuspiciousOperation):
+        # More parameters than Django reads, for example.
+        found = [issue((), "The request is not of a form that is accepted.", kind="request_invalid")]
+        return Response({"detail": found}, status=status.HTTP_422_UNPROCESSABLE_ENTITY)
     if isinstance(exception, Http404):
         exception = exceptions.NotFound()
     if isinstance(exception, PermissionDenied):

@@ -42,3 +42,10 @@ def test_passwords_are_not_sent_back() -> None:
 
 def test_large_input_is_cut() -> None:
     assert len(str(issue(("body",), "no", value=["x"] * 10_000)["input"])) < 1000
+
+
+@pytest.mark.django_db
+def test_more_parameters_than_are_read_are_refused_not_failed() -> None:
+    answer = Client().get("/api/v1/auth/me?" + "&".join(f"a={place}" for place in range(1001)))
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["type"] == "request_invalid"
