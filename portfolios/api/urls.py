@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from portfolios.api.views import auth, company_profiles, prices
+from portfolios.api.views import auth, company_profiles, equity_changes, prices
 from sigmasight.core.api.routes import endpoint
 
 urlpatterns: list[URLPattern] = [
@@ -14,5 +14,17 @@ urlpatterns: list[URLPattern] = [
     *endpoint("auth/refresh", auth.RefreshView, "refresh"),
     *endpoint("auth/logout", auth.LogoutView, "logout"),
     *endpoint("data/company-profiles", company_profiles.CompanyProfilesView, "company-profiles"),
+    *endpoint("portfolios/<str:portfolio_id>/equity-changes", equity_changes.EquityChangesView, "equity-changes"),
+    *endpoint(
+        "portfolios/<str:portfolio_id>/equity-changes/summary", equity_changes.EquityChangeSummaryView, "equity-summary"
+    ),
+    *endpoint(
+        "portfolios/<str:portfolio_id>/equity-changes/export", equity_changes.EquityChangeExportView, "equity-export"
+    ),
+    *endpoint(
+        "portfolios/<str:portfolio_id>/equity-changes/<str:equity_change_id>",
+        equity_changes.EquityChangeView,
+        "equity-change",
+    ),
     *endpoint("data/prices/historical/<str:portfolio_id>", prices.HistoricalPricesView, "prices-historical"),
 ]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-from portfolios.models import Portfolio, Position, User
+from portfolios.models import EquityChange, Portfolio, Position, TargetPrice, User
 from portfolios.services.tokens import listed_portfolios
 from sigmasight.core.errors import NotFound
 
 PORTFOLIO_NOT_FOUND = "Portfolio not found"
 POSITION_NOT_FOUND = "Position not found"
+EQUITY_CHANGE_NOT_FOUND = "Equity change not found"
+TARGET_PRICE_NOT_FOUND = "Target price not found"
 
 
 def owned_portfolio(user: User, portfolio_id: UUID) -> Portfolio:
@@ -75,3 +77,35 @@ def owned_positions(user: User, position_ids: Collection[UUID]) -> list[Position
     if len(lots) != len(wanted):
         raise NotFound("position_not_found", POSITION_NOT_FOUND)
     return lots
+
+
+def owned_equity_change(
+    user: User, portfolio_id: UUID, change_id: UUID, *, include_deleted: bool = False
+) -> EquityChange:
+    """A change of a person's portfolio, with its portfolio; a deleted one only on demand.
+
+    Raises
+    ------
+    NotFound: of a portfolio that is not his, whatever the change; else of a change that is not there.
+    """
+    book = owned_portfolio(user, portfolio_id)
+    change = EquityChange.objects.filter(pk=change_id, portfolio=book).first()
+    if change is None or (change.deleted_at is not None and not include_deleted):
+        raise NotFound("EQUITY_008", EQUITY_CHANGE_NOT_FOUND)
+    change.portfolio = book
+    return change
+
+
+def owned_target_price(user: User, target_id: UUID) -> TargetPrice:
+    """A target of one of a person's undeleted portfolios, in one query.
+
+    Raises
+    ------
+    NotFound for unknown and foreign ones alike.
+    """
+    target = TargetPrice.objects.filter(
+        pk=target_id, portfolio__user_id=user.pk, portfolio__deleted_at__isnull=True
+    ).first()
+    if target is None:
+        raise NotFound("target_price_not_found", TARGET_PRICE_NOT_FOUND)
+    return target

@@ -223,7 +223,7 @@ def _date(book: Portfolio, day: dt.date) -> dt.date:
         raise DomainError("EQUITY_002", f"The date {day} is after today ({today} in New York).")
     if day < book.equity_as_of:
         raise DomainError(
-            "before_opening",
+            "EQUITY_002",
             f"The books of this portfolio begin on {book.equity_as_of}; money moved before is in its opening equity.",
         )
     return day

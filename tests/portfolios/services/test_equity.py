@@ -72,7 +72,7 @@ def test_a_late_entry_rolls_the_book_again_from_its_day(portfolio: Portfolio) ->
         ("WITHDRAWAL", -5, None, "EQUITY_001"),
         ("CONTRIBUTION", 1, TODAY + dt.timedelta(days=1), "EQUITY_002"),
         ("WITHDRAWAL", "100000.01", None, "EQUITY_003"),
-        ("CONTRIBUTION", 1, dt.date(2025, 6, 29), "before_opening"),
+        ("CONTRIBUTION", 1, dt.date(2025, 6, 29), "EQUITY_002"),
         ("CONTRIBUTION", "1e12", None, "amount_too_large"),
         ("DEPOSIT", 1, None, "change_type_unknown"),
     ],
