@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from analytics.api.views import lots, portfolio_data
+from analytics.api.views import (
+    betas,
+    concentration,
+    equity,
+    lots,
+    overview,
+    portfolio_data,
+    risk_metrics,
+    sectors,
+    volatility,
+)
 from sigmasight.core.api.routes import endpoint
+
+PORTFOLIO = "analytics/portfolio/<str:portfolio_id>"
+AGGREGATE = "analytics/aggregate"
 
 urlpatterns: list[URLPattern] = [
     *endpoint("data/positions/details", lots.PositionDetailsView, "position-details"),
@@ -13,4 +26,24 @@ urlpatterns: list[URLPattern] = [
     *endpoint("data/portfolio/<str:portfolio_id>/complete", portfolio_data.PortfolioCompleteView, "portfolio-complete"),
     *endpoint("data/portfolio/<str:portfolio_id>/snapshot", portfolio_data.PortfolioSnapshotView, "portfolio-snapshot"),
     *endpoint("data/portfolio/<str:portfolio_id>/data-quality", portfolio_data.DataQualityView, "data-quality"),
+    *endpoint("analytics/overview", overview.AggregateOverviewDocumentedPathView, "all-overview"),
+    *endpoint("analytics/breakdown", overview.AggregateBreakdownDocumentedPathView, "all-breakdown"),
+    *endpoint("analytics/beta", betas.AggregateBetaDocumentedPathView, "all-beta"),
+    *endpoint("analytics/volatility", volatility.AggregateVolatilityDocumentedPathView, "all-volatility"),
+    *endpoint(f"{AGGREGATE}/overview", overview.AggregateOverviewView, "aggregate-overview"),
+    *endpoint(f"{AGGREGATE}/breakdown", overview.AggregateBreakdownView, "aggregate-breakdown"),
+    *endpoint(f"{AGGREGATE}/beta", betas.AggregateBetaView, "aggregate-beta"),
+    *endpoint(f"{AGGREGATE}/volatility", volatility.AggregateVolatilityView, "aggregate-volatility"),
+    *endpoint(f"{AGGREGATE}/sector-exposure", sectors.AggregateSectorExposureView, "aggregate-sector-exposure"),
+    *endpoint(f"{AGGREGATE}/concentration", concentration.AggregateConcentrationView, "aggregate-concentration"),
+    *endpoint(f"{PORTFOLIO}/overview", overview.PortfolioOverviewView, "portfolio-overview"),
+    *endpoint(f"{PORTFOLIO}/sector-exposure", sectors.SectorExposureView, "portfolio-sector-exposure"),
+    *endpoint(f"{PORTFOLIO}/concentration", concentration.ConcentrationView, "portfolio-concentration"),
+    *endpoint(f"{PORTFOLIO}/volatility", volatility.VolatilityView, "portfolio-volatility"),
+    *endpoint(f"{PORTFOLIO}/beta-comparison", betas.BetaComparisonView, "portfolio-beta-comparison"),
+    *endpoint(f"{PORTFOLIO}/market-beta", betas.MarketBetaView, "portfolio-market-beta"),
+    *endpoint(f"{PORTFOLIO}/beta-calculated-90d", betas.BetaCalculated90dView, "portfolio-beta-calculated-90d"),
+    *endpoint(f"{PORTFOLIO}/beta-provider-1y", betas.BetaProvider1yView, "portfolio-beta-provider-1y"),
+    *endpoint(f"{PORTFOLIO}/risk-metrics", risk_metrics.RiskMetricsView, "portfolio-risk-metrics"),
+    *endpoint(f"{PORTFOLIO}/equity", equity.PortfolioEquityView, "portfolio-equity"),
 ]

@@ -16,7 +16,7 @@ from portfolios.services.access import PORTFOLIO_NOT_FOUND
 from portfolios.services.tokens import listed_portfolios
 from sigmasight.core.errors import NotFound
 
-PORTFOLIO_COLUMNS = ("id", "name", "account_name", "account_type", "opening_equity", "results_as_of")
+PORTFOLIO_COLUMNS = ("id", "name", "account_name", "account_type", "opening_equity", "results_as_of", "dirty_from")
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class SelectedPortfolio:
     Attributes
     ----------
     as_of : its published session; None before the first.
+    is_current : whether its lots are still those of that session.
     value : net asset value at that session, before the first its opening equity; dollars.
     weight : value as a fraction of the selection's total.
     snapshot : the columns of its snapshot that were asked for, None for each where there is no snapshot.
@@ -36,6 +37,7 @@ class SelectedPortfolio:
     account_name: str
     account_type: str
     as_of: dt.date | None
+    is_current: bool
     value: Decimal
     weight: float
     snapshot: Mapping[str, Any]
@@ -52,6 +54,11 @@ class Selection:
     @property
     def ids(self) -> list[UUID]:
         return [portfolio.id for portfolio in self.portfolios]
+
+    @property
+    def is_current(self) -> bool:
+        """Whether all of them still hold what they held at their published session."""
+        return all(portfolio.is_current for portfolio in self.portfolios)
 
     @property
     def sessions(self) -> dict[UUID, dt.date]:
@@ -89,7 +96,7 @@ def select_portfolios(
     if portfolio_ids is not None and len(rows) != len(set(portfolio_ids)):
         raise NotFound("portfolio_not_found", PORTFOLIO_NOT_FOUND)
     fixed = len(PORTFOLIO_COLUMNS) + 1
-    values = [opening if nav is None else nav for _, _, _, _, opening, _, nav, *_ in rows]
+    values = [opening if nav is None else nav for _, _, _, _, opening, _, _, nav, *_ in rows]
     total = sum(values, Decimal(0))
     members = tuple(
         SelectedPortfolio(
@@ -98,6 +105,7 @@ def select_portfolios(
             account_name=row[2],
             account_type=row[3],
             as_of=row[5],
+            is_current=row[5] is not None and row[6] is None,
             value=value,
             weight=float(value / total) if total else 1 / len(rows),
             snapshot=dict(zip(columns, row[fixed:], strict=True)),

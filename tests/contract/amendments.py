@@ -305,6 +305,8 @@ AMENDMENTS: tuple[Amendment, ...] = (
              "required": ["name", "aggregate_beta", "aggregate_exposure_dollar"],
              "properties": {"name": STRING, "aggregate_beta": or_null(NUMBER), "aggregate_exposure_dollar": or_null(NUMBER)},
          }}}, "The frontend's array stands under `factors`; the map stays under `aggregate_factors`"),
+    keys("analytics", "AggregateVolatility", {"calculation_method": {"type": "string", "const": "variance_with_correlations"}},
+         "Volatility of portfolios as one has their correlations in it and is no weighted mean (1-D6 of the engines' page)", optional=True),
     accepts(
         "analytics",
         "getAggregateCorrelationMatrix",
