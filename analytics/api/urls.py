@@ -7,7 +7,10 @@ from django.urls import URLPattern
 from analytics.api.views import (
     betas,
     concentration,
+    demo,
     equity,
+    equity_search,
+    factor_funds,
     lots,
     overview,
     portfolio_data,
@@ -21,6 +24,9 @@ PORTFOLIO = "analytics/portfolio/<str:portfolio_id>"
 AGGREGATE = "analytics/aggregate"
 
 urlpatterns: list[URLPattern] = [
+    *endpoint("data/demo/<str:portfolio_type>", demo.DemoReportView, "demo-report"),
+    *endpoint("data/test-demo", demo.TestDemoView, "test-demo"),
+    *endpoint("data/factors/etf-prices", factor_funds.FactorEtfPricesView, "factor-etf-prices"),
     *endpoint("data/positions/details", lots.PositionDetailsView, "position-details"),
     *endpoint("data/positions/top/<str:portfolio_id>", lots.TopPositionsView, "top-positions"),
     *endpoint("data/portfolio/<str:portfolio_id>/complete", portfolio_data.PortfolioCompleteView, "portfolio-complete"),
@@ -46,4 +52,6 @@ urlpatterns: list[URLPattern] = [
     *endpoint(f"{PORTFOLIO}/beta-provider-1y", betas.BetaProvider1yView, "portfolio-beta-provider-1y"),
     *endpoint(f"{PORTFOLIO}/risk-metrics", risk_metrics.RiskMetricsView, "portfolio-risk-metrics"),
     *endpoint(f"{PORTFOLIO}/equity", equity.PortfolioEquityView, "portfolio-equity"),
+    *endpoint("equity-search", equity_search.EquitySearchView, "equity-search"),
+    *endpoint("equity-search/filters", equity_search.EquityFiltersView, "equity-search-filters"),
 ]

@@ -292,6 +292,8 @@ AMENDMENTS: tuple[Amendment, ...] = (
     nullable("core", "Quotes.quotes[]", ("day_change", "day_change_percent"),
              "The move of the day is computed; on a symbol's first day it is unknown, and unknown is null"),
     keys("core", "DemoReport.metadata", {"source": STRING}, "`/data/demo/{type}` serves a report the product itself produced"),
+    keys("core", "DemoReport", {"positions": {"type": "array", "items": {"type": "object"}}}, NUMBERS),
+    nullable("core", "FactorEtf", ("open", "high", "low", "volume"), "Unknown is null: a source may send closes alone"),
     # -- results
     keys("analytics", "PortfolioOverview.pnl", {"realized_pnl": NUMBER}, "Values of closed lots count: realised P&L is a figure"),
     keys("analytics", "PortfolioFactorExposuresResponse.metadata", {"total_active_factors": INTEGER}, FACTORS, optional=True),
