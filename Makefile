@@ -48,8 +48,10 @@ lint: $(STAMP)  ## ruff, types, import floors
 format: $(STAMP)  ## rewrite the sources in the one style
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
 
-bench: $(STAMP)  ## measure the nightly run (ARGS="--portfolios 1000 --json FILE")
-	@$(PY) benchmarks/nightly.py $(ARGS)
+# make bench [PART=nightly|api] [ARGS="..."]
+bench: $(STAMP)  ## measure the nightly run and the API (PART=nightly ARGS="--portfolios 1000 --json FILE", PART=api ARGS=...)
+	@$(if $(filter-out api,$(or $(PART),nightly)),$(PY) benchmarks/nightly.py $(ARGS))
+	@$(if $(filter-out nightly,$(or $(PART),api)),$(PY) benchmarks/api.py $(if $(PART),$(ARGS)))
 
 verify: $(STAMP)  ## check databases, extension, broker, migrations, seeds, calendar, providers
 	@$(PY) manage.py verify_setup
