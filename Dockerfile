@@ -6,7 +6,7 @@ COPY requirements.txt .
 RUN /opt/venv/bin/pip install -r requirements.txt
 
 FROM python:3.11-slim AS run
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 OPENBLAS_NUM_THREADS=1 PRODUCTION=1
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 OPENBLAS_NUM_THREADS=1 PRODUCTION=1 WEB_CONCURRENCY=2
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin sigmasight
 WORKDIR /app
 COPY --from=build /opt/venv /opt/venv
@@ -27,4 +27,4 @@ EXPOSE 8000
 # The probe comes from inside, but Django answers to its allowed hosts only: it asks by the first of them.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as u; host = os.environ['ALLOWED_HOSTS'].split(',')[0].strip().lstrip('*.') or 'localhost'; u.urlopen(u.Request('http://127.0.0.1:8000/health/live', headers={'Host': host}), timeout=4)"]
-CMD ["uvicorn", "sigmasight.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", "--timeout-graceful-shutdown", "10"]
+CMD ["uvicorn", "sigmasight.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", "--no-access-log", "--timeout-graceful-shutdown", "10"]

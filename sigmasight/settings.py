@@ -53,6 +53,7 @@ EMBEDDED_SERVERS = EMBEDDED_SERVERS or env.bool("SIGMASIGHT_EMBEDDED_CHILD", def
 
 def _database(variable: str) -> dict[str, object]:
     settings: dict[str, object] = dict(env.db_url(variable))
+    settings["ENGINE"] = "sigmasight.core.postgresql"
     settings["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
     settings["CONN_HEALTH_CHECKS"] = True
     settings["OPTIONS"] = {"connect_timeout": 10, "application_name": "sigmasight"}
@@ -129,6 +130,8 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "sigmasight.urls"
 ASGI_APPLICATION = "sigmasight.asgi.application"
+# Requests a web process works on at once; each of its threads keeps a connection to the databases it asked.
+WEB_THREADS = env.int("WEB_THREADS", default=4)
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -15,6 +15,12 @@ from rest_framework_simplejwt.tokens import AccessToken
 from portfolios.models import AdminSession, Portfolio, RevokedToken, User
 from sigmasight.core import clock
 
+# Every request begins with it: written out, because building it anew would cost as much as running it.
+PERSON_BEHIND = """
+    SELECT users.*, EXISTS (SELECT FROM revoked_tokens WHERE jti = %s AND user_id = users.id) AS logged_out
+    FROM users WHERE id = %s AND is_active
+"""
+
 
 class UserToken(AccessToken):
     """An investor's token: claims sub, email, portfolio_id, iat, exp, jti; 24 hours."""
@@ -77,9 +83,8 @@ def user_of_token(text: str) -> tuple[User, UserToken] | None:
     token = _read(UserToken, text)
     if token is None or (user_id := _subject(token)) is None:
         return None
-    revoked = Exists(RevokedToken.objects.filter(jti=token.get("jti", ""), user_id=OuterRef("pk")))
-    user = User.objects.annotate(logged_out=revoked).filter(pk=user_id, is_active=True).first()
-    if user is None or user.logged_out or _outdated(user, token):
+    user = next(iter(User.objects.raw(PERSON_BEHIND, [str(token.get("jti", "")), user_id])), None)
+    if user is None or user.logged_out or _outdated(user, token):  # type: ignore[attr-defined]
         return None
     return user, token
 

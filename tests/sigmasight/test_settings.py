@@ -19,8 +19,10 @@ SERVERS = {
     "REDIS_URL": "redis://broker.example.com:6379/4",
 }
 PRODUCTION = {"PRODUCTION": "1", "SECRET_KEY": SECRET, "ALLOWED_HOSTS": "risk.example.com", **SERVERS}
-# Read by the clock, the embedded servers, the database client and the compose file instead of the settings.
-READ_ELSEWHERE = {"SIGMASIGHT_STATE", "SIGMASIGHT_DATABASE", "SIGMASIGHT_NOW", "POSTGRES_PASSWORD", "PGPASSWORD"}
+# Read by the clock, the embedded servers, the database client, the web server and the compose file instead of the settings.
+READ_ELSEWHERE = {
+    "SIGMASIGHT_STATE", "SIGMASIGHT_DATABASE", "SIGMASIGHT_NOW", "POSTGRES_PASSWORD", "PGPASSWORD", "WEB_CONCURRENCY",
+}  # fmt: skip
 # Set by the project for its own processes, never by people.
 INTERNAL = {"SIGMASIGHT_TESTING", "SIGMASIGHT_EMBEDDED_CHILD", "SIGMASIGHT_MIGRATING"}
 
