@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from analytics.engines.sector import sector_label
-from marketdata.models import Security, SecurityType
+from marketdata.models import SecurityType
 from portfolios.models import OPTION_TYPES, InvestmentClass, PositionType
 from portfolios.services.valued_lots import valued_lots
 
@@ -79,10 +79,9 @@ def held_lots(portfolio_ids: Sequence[UUID], *, current: bool) -> list[HeldLot]:
 def sectors_of(lots: Collection[HeldLot]) -> list[str]:
     """The sector each lot counts in, by the benchmark's names; funds and what has no sector under names of their own."""
     ids = {lot.security_id for lot in lots if lot.security_id is not None}
-    facts = {
-        security: (sector, kind in SECTOR_FUNDS)
-        for security, sector, kind in Security.objects.filter(pk__in=ids).values_list("id", "sector", "security_type")
-    }
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, sector, security_type FROM securities WHERE id = ANY(%s)", [list(ids)])
+        facts = {security: (sector, kind in SECTOR_FUNDS) for security, sector, kind in cursor.fetchall()}
     nothing = ("", False)
     labels = []
     for lot in lots:

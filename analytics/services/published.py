@@ -17,6 +17,17 @@ from portfolios.services.access import PORTFOLIO_NOT_FOUND
 from sigmasight.core import clock
 from sigmasight.core.errors import NotFound
 
+# Written out: the ORM takes longer to phrase this than the database to answer it.
+PUBLISHED = """
+    SELECT f.results_as_of, f.results_as_of IS NOT NULL AND f.dirty_from IS NULL,
+           coalesce(s.net_asset_value, f.opening_equity), coalesce(s.updated_at, f.updated_at),
+           e.results -> %(engine)s {columns}
+    FROM portfolios AS f
+    LEFT JOIN portfolio_snapshots AS s ON s.portfolio_id = f.id AND s.snapshot_date = f.results_as_of
+    LEFT JOIN engine_results AS e
+        ON %(engine)s <> '' AND e.portfolio_id = f.id AND e.calculation_date = f.results_as_of
+    WHERE f.id = %(portfolio)s AND f.user_id = %(user)s AND f.deleted_at IS NULL
+"""
 ALLOWED = {field.attname for field in PortfolioSnapshot._meta.concrete_fields}
 
 
@@ -48,6 +59,18 @@ class PublishedBook:
         return self.as_of or clock.market_today()
 
 
+def snapshot_columns(columns: Sequence[str]) -> str:
+    """Columns of `PortfolioSnapshot` as they stand behind others in a SELECT that calls it `s`.
+
+    Raises
+    ------
+    ValueError for a name that is no column.
+    """
+    if unknown := set(columns) - ALLOWED:
+        raise ValueError(f"A snapshot has no {', '.join(sorted(unknown))}.")
+    return "".join(f", s.{column}" for column in columns)
+
+
 def published_book(user: User, portfolio_id: UUID, columns: Sequence[str] = (), *, engine: str = "") -> PublishedBook:
     """A person's undeleted portfolio with columns of its snapshot, in one query.
 
@@ -59,29 +82,19 @@ def published_book(user: User, portfolio_id: UUID, columns: Sequence[str] = (), 
     ------
     NotFound for unknown, deleted and foreign ones alike.
     """
-    if unknown := set(columns) - ALLOWED:
-        raise ValueError(f"A snapshot has no {', '.join(sorted(unknown))}.")
-    chosen = "".join(f", s.{column}" for column in columns)
-    # Written out: the ORM takes longer to phrase this than the database to answer it.
-    statement = f"""
-        SELECT f.results_as_of, f.dirty_from, coalesce(s.net_asset_value, f.opening_equity),
-               coalesce(s.updated_at, f.updated_at), e.results -> %(engine)s {chosen}
-        FROM portfolios AS f
-        LEFT JOIN portfolio_snapshots AS s ON s.portfolio_id = f.id AND s.snapshot_date = f.results_as_of
-        LEFT JOIN engine_results AS e
-            ON %(engine)s <> '' AND e.portfolio_id = f.id AND e.calculation_date = f.results_as_of
-        WHERE f.id = %(portfolio)s AND f.user_id = %(user)s AND f.deleted_at IS NULL
-    """
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"engine": engine, "portfolio": portfolio_id, "user": user.pk})
+        cursor.execute(
+            PUBLISHED.format(columns=snapshot_columns(columns)),
+            {"engine": engine, "portfolio": portfolio_id, "user": user.pk},
+        )
         row = cursor.fetchone()
     if row is None:
         raise NotFound("portfolio_not_found", PORTFOLIO_NOT_FOUND)
-    as_of, dirty_from, equity, updated_at, document, *values = row
+    as_of, is_current, equity, updated_at, document, *values = row
     return PublishedBook(
         portfolio_id=portfolio_id,
         as_of=as_of,
-        is_current=as_of is not None and dirty_from is None,
+        is_current=is_current,
         equity=equity,
         updated_at=updated_at,
         snapshot=dict(zip(columns, values, strict=True)),

@@ -9,18 +9,25 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
+from django.db import connection
 
 from analytics.engines.sector import SECTOR_NAMES, active_weights, sector_dollars
 from analytics.services.held_lots import HeldLot, held_lots, sectors_of
 from analytics.services.published import PublishedBook, published_book
 from analytics.services.selection import Selection, select_portfolios
-from marketdata.models import SectorBenchmarkWeight
 from portfolios.models import User
 from sigmasight.core import clock
 
 BENCHMARK = "SP500"
 STALE_DAYS = 92
 UNCLASSIFIED = "Unclassified"
+NEWEST_SET = """
+    SELECT sector, weight, asof_date FROM benchmarks_sector_weights
+    WHERE benchmark_code = %(code)s AND asof_date = (
+        SELECT max(asof_date) FROM benchmarks_sector_weights WHERE benchmark_code = %(code)s AND asof_date <= %(day)s
+    )
+    ORDER BY sector
+"""
 DIGITS = 6
 
 
@@ -35,13 +42,9 @@ class BenchmarkWeights:
 
 def benchmark_weights(day: dt.date) -> BenchmarkWeights | None:
     """The newest set of weights not after a day, None before the first."""
-    sets = SectorBenchmarkWeight.objects.filter(benchmark_code=BENCHMARK, asof_date__lte=day)
-    newest = sets.order_by("-asof_date").values("asof_date")[:1]
-    rows = list(
-        SectorBenchmarkWeight.objects.filter(benchmark_code=BENCHMARK, asof_date=newest)
-        .order_by("sector")
-        .values_list("sector", "weight", "asof_date")
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST_SET, {"code": BENCHMARK, "day": day})
+        rows = cursor.fetchall()
     if not rows:
         return None
     as_of = rows[0][2]

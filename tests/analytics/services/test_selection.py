@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from analytics.services.selection import select_portfolios
 from portfolios.models import Portfolio, PortfolioSnapshot, User
+from portfolios.services.tokens import listed_portfolios
 from sigmasight.core.errors import NotFound
 from tests.factories import PortfolioFactory, UserFactory
 
@@ -105,6 +106,19 @@ def test_private_accounts_come_last(owner: User) -> None:
     PortfolioFactory(user=owner, account_name="Private holdings")
     PortfolioFactory(user=owner, account_name="Brokerage")
     assert [one.account_name for one in select_portfolios(owner).portfolios] == ["Brokerage", "Private holdings"]
+
+
+def test_the_order_is_that_of_every_list(owner: User) -> None:
+    for account in ("Private one", "B", "my PRIVATE two", "A"):
+        PortfolioFactory(user=owner, account_name=account)
+    assert select_portfolios(owner).ids == [book.id for book in listed_portfolios(owner.pk)]
+
+
+def test_a_book_is_current_until_it_is_changed(owner: User) -> None:
+    book = valued(owner, "3000.00")
+    assert select_portfolios(owner).is_current
+    Portfolio.objects.filter(pk=book.pk).update(dirty_from=MONDAY)
+    assert not select_portfolios(owner).is_current
 
 
 def test_deleted_inactive_and_foreign_ones_are_left_out(owner: User) -> None:
