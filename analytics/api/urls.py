@@ -5,17 +5,21 @@ from __future__ import annotations
 from django.urls import URLPattern
 
 from analytics.api.views import (
+    aggregate_factors,
     betas,
     concentration,
+    correlations,
     demo,
     equity,
     equity_search,
     factor_funds,
+    factors,
     lots,
     overview,
     portfolio_data,
     risk_metrics,
     sectors,
+    stress,
     volatility,
 )
 from sigmasight.core.api.routes import endpoint
@@ -54,4 +58,33 @@ urlpatterns: list[URLPattern] = [
     *endpoint(f"{PORTFOLIO}/equity", equity.PortfolioEquityView, "portfolio-equity"),
     *endpoint("equity-search", equity_search.EquitySearchView, "equity-search"),
     *endpoint("equity-search/filters", equity_search.EquityFiltersView, "equity-search-filters"),
+    *endpoint(
+        f"{AGGREGATE}/factor-exposures",
+        aggregate_factors.AggregateFactorExposuresView,
+        "aggregate-factor-exposures",
+    ),
+    *endpoint(
+        "analytics/factor-exposures",
+        aggregate_factors.AggregateFactorExposuresDocumentedPathView,
+        "aggregate-factor-exposures-documented",
+    ),
+    *endpoint(
+        f"{AGGREGATE}/correlation-matrix",
+        correlations.AggregateCorrelationMatrixView,
+        "aggregate-correlation-matrix",
+    ),
+    *endpoint(f"{AGGREGATE}/stress-test", stress.AggregateStressTestView, "aggregate-stress-test"),
+    *endpoint(f"{PORTFOLIO}/correlation-matrix", correlations.CorrelationMatrixView, "correlation-matrix"),
+    *endpoint(f"{PORTFOLIO}/diversification-score", correlations.DiversificationScoreView, "diversification-score"),
+    *endpoint(f"{PORTFOLIO}/factor-exposures", factors.PortfolioFactorExposuresView, "factor-exposures"),
+    *endpoint(
+        f"{PORTFOLIO}/positions/factor-exposures", factors.PositionFactorExposuresView, "position-factor-exposures"
+    ),
+    *endpoint(f"{PORTFOLIO}/stress-test", stress.StressTestView, "stress-test"),
+    *endpoint(f"{PORTFOLIO}/spread-factors", factors.SpreadFactorsView, "spread-factors"),
+    *endpoint(
+        "analytics/<str:portfolio_id>/spread-factors",
+        factors.SpreadFactorsDocumentedPathView,
+        "spread-factors-documented",
+    ),
 ]

@@ -109,6 +109,54 @@ def complete(returns: Floats, pairs: PairwiseCorrelation, market: Floats | None 
 
 
 @dataclass(frozen=True)
+class PairMeans:
+    """Means over the valid pairs of a book; NaN where fewer than two symbols or no valid pair."""
+
+    mean_absolute: float
+    mean_signed: float
+    weighted_absolute: float
+    pairs: int
+
+
+def pair_means(pairs: Floats, weights: Floats) -> PairMeans:
+    """How large the correlations of a book are: in size, with their sign, and in size by the product of both weights.
+
+    Parameters
+    ----------
+    pairs : (N, N) pairwise correlations, NaN where unknown. weights : (N,) gross dollars.
+    """
+    low, high = np.triu_indices(len(weights), 1)
+    values = pairs[low, high]
+    valid = ~np.isnan(values)
+    if len(weights) < 2 or not valid.any():
+        return PairMeans(np.nan, np.nan, np.nan, 0)
+    share = weights / weights.sum()
+    both = share[low] * share[high]
+    return PairMeans(
+        mean_absolute=float(np.abs(values[valid]).mean()),
+        mean_signed=float(values[valid].mean()),
+        weighted_absolute=float((both[valid] * np.abs(values[valid])).sum() / both[valid].sum()),
+        pairs=int(valid.sum()),
+    )
+
+
+def without_holes(pairs: Floats) -> Ints:
+    """Columns among which every pair is known, ascending: the one with most unknown pairs goes first, the last of equals.
+
+    Parameters
+    ----------
+    pairs : (N, N) pairwise correlations, NaN where unknown; a NaN on the diagonal is a column nothing is known of.
+    """
+    kept = np.flatnonzero(~np.isnan(np.diag(pairs)))
+    while len(kept):
+        holes = np.isnan(pairs[np.ix_(kept, kept)]).sum(axis=0)
+        if not holes.any():
+            break
+        kept = np.delete(kept, len(kept) - 1 - int(np.argmax(holes[::-1])))
+    return kept
+
+
+@dataclass(frozen=True)
 class BookCorrelation:
     """One book as a whole; NaN where fewer than two symbols or no valid pair."""
 
@@ -128,23 +176,19 @@ def book_correlation(pairs: Floats, arithmetic: Floats, weights: Floats) -> Book
     ----------
     pairs : (N, N) pairwise correlations, NaN where unknown. arithmetic : (N, N) complete. weights : (N,) gross dollars.
     """
-    low, high = np.triu_indices(len(weights), 1)
-    values = pairs[low, high]
-    valid = ~np.isnan(values)
-    if len(weights) < 2 or not valid.any():
+    means = pair_means(pairs, weights)
+    if not means.pairs:
         return BookCorrelation(np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, 0)
     share = weights / weights.sum()
-    both = share[low] * share[high]
-    weighted = float((both[valid] * np.abs(values[valid])).sum() / both[valid].sum())
     equal = np.full(len(weights), 1 / len(weights))
     return BookCorrelation(
-        mean_absolute=float(np.abs(values[valid]).mean()),
-        mean_signed=float(values[valid].mean()),
-        weighted_absolute=weighted,
-        diversification_score=100 * (1 - weighted),
+        mean_absolute=means.mean_absolute,
+        mean_signed=means.mean_signed,
+        weighted_absolute=means.weighted_absolute,
+        diversification_score=100 * (1 - means.weighted_absolute),
         effective_positions=float(1 / (share @ arithmetic @ share)),
         effective_positions_equal_weight=float(1 / (equal @ arithmetic @ equal)),
-        pairs=int(valid.sum()),
+        pairs=means.pairs,
     )
 
 

@@ -202,7 +202,13 @@ SCENARIO_EXTRAS = {
     "unbounded_dollar_impact": or_null(NUMBER),
     "private_dollar_impact": or_null(NUMBER),
     "direct_dollar_impact": or_null(NUMBER),
+    "loss_exceeds_equity": BOOLEAN,
 }
+FACTOR_ITEMS = {
+    "type": "array",
+    "items": {"type": "object", "required": ["name", "beta", "exposure_dollar"], "properties": {
+        "name": STRING, "beta": or_null(NUMBER), "exposure_dollar": or_null(NUMBER)}},
+}  # fmt: skip
 
 ONE_404 = "A foreign or unknown thing is 404 with one text for both, everywhere"
 NUMBERS = "Numbers are JSON numbers everywhere"
@@ -301,6 +307,27 @@ AMENDMENTS: tuple[Amendment, ...] = (
          "Windows of the engines' table win: spreads are fitted over 252 sessions", optional=True),
     keys("analytics", "StressScenario", SCENARIO_EXTRAS, "Plausibility, unbounded and private parts are published with every scenario",
          optional=True),
+    keys("analytics", "AggregateStressTest.data.scenarios[]", SCENARIO_EXTRAS,
+         "Plausibility, unbounded and private parts are published with every scenario", optional=True),
+    keys("analytics", "StressTestResponse.data",
+         {"coverage": or_null(NUMBER), "scenarios_skipped": {"type": "array", "items": STRING},
+          "uncovered_positions": {"type": "array", "items": {"type": "object", "required": ["symbol", "reason"],
+                                                             "properties": {"symbol": STRING, "reason": STRING}}}},
+         "What could not be computed is told with its reason"),
+    keys("analytics", "AggregateStressTest.data", {"calculation_date": {"type": "string", "format": "date"}}, READ),
+    nullable("analytics", "FactorItem", ("beta",), "Without positive equity exposures are known in dollars only"),
+    keys("analytics", "FactorItem", {"coverage": or_null(NUMBER)}, "Coverage is published with every factor", optional=True),
+    keys("analytics", "SpreadFactorsResponse.factors[]", {"coverage": or_null(NUMBER)}, "Coverage is published with every factor",
+         optional=True),
+    keys("analytics", "PortfolioFactorExposuresResponse", {"style_exposures": FACTOR_ITEMS},
+         "The styles beside the market, from the joint fit, stand beside the kept ones"),
+    keys("analytics", "DiversificationScoreResponse", {"diversification_score": or_null(NUMBER)},
+         "The score of the product text is 100 x (1 - the correlation)"),
+    keys("analytics", "CorrelationMatrixResponse.metadata", {"symbols_left_out": {"type": "array", "items": STRING}},
+         "A pair with too few common sessions is no 0: its shorter history is left out and named", optional=True),
+    keys("analytics", "AggregateCorrelationMatrix.metadata",
+         {"symbols_left_out": {"type": "array", "items": STRING}, "lookback_days": INTEGER},
+         "A pair with too few common sessions is no 0: its shorter history is left out and named", optional=True),
     keys("analytics", "AggregateFactorExposures",
          {"factors": {"type": "array", "items": {
              "type": "object",
