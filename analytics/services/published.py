@@ -19,7 +19,7 @@ from sigmasight.core.errors import NotFound
 
 # Written out: the ORM takes longer to phrase this than the database to answer it.
 PUBLISHED = """
-    SELECT f.results_as_of, f.results_as_of IS NOT NULL AND f.dirty_from IS NULL,
+    SELECT f.results_as_of, s.id IS NOT NULL AND f.dirty_from IS NULL,
            coalesce(s.net_asset_value, f.opening_equity), coalesce(s.updated_at, f.updated_at),
            e.results -> %(engine)s {columns}
     FROM portfolios AS f

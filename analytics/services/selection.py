@@ -19,7 +19,7 @@ from sigmasight.core.errors import NotFound
 # Those of `listed_portfolios`, in its order. Written out: the ORM takes longer to phrase this than the database to answer it.
 SELECTED = """
     SELECT f.id, f.name, f.account_name, f.account_type, f.results_as_of,
-           f.results_as_of IS NOT NULL AND f.dirty_from IS NULL, coalesce(s.net_asset_value, f.opening_equity) {columns}
+           s.id IS NOT NULL AND f.dirty_from IS NULL, coalesce(s.net_asset_value, f.opening_equity) {columns}
     FROM portfolios AS f
     LEFT JOIN portfolio_snapshots AS s ON s.portfolio_id = f.id AND s.snapshot_date = f.results_as_of
     WHERE f.user_id = %(user)s AND f.deleted_at IS NULL AND f.is_active

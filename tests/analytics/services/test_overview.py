@@ -153,6 +153,15 @@ def test_without_equity_there_are_no_ratios() -> None:
     assert (found.cash, found.leverage, found.exposures.long_percentage) == (-1500.0, 0.0, 0.0)
 
 
+def test_a_night_that_stored_nothing_leaves_what_is_held(demo_results: Any) -> None:
+    book = book_of("hedge_fund")
+    before = portfolio_overview(book.user, book.id)[1]
+    PortfolioSnapshot.objects.filter(portfolio=book).delete()
+    _, found = portfolio_overview(book.user, book.id)
+    assert (found.exposures.gross_exposure, found.counts) == (before.exposures.gross_exposure, before.counts)
+    assert found.equity == book.opening_equity
+
+
 def test_an_empty_portfolio_is_all_cash() -> None:
     book = PortfolioFactory(opening_equity=100)
     _, found = portfolio_overview(book.user, book.id)
