@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from analytics.api.serializers.overview import TopHolding
-from analytics.api.serializers.sectors import AggregateAnswer
+from analytics.api.serializers.sectors import CombinedHoldings
 
 Form = serializers.Serializer[Any]
 
@@ -43,5 +43,5 @@ class CombinedConcentration(Concentration):
     top_positions = TopHolding(many=True)
 
 
-class AggregateConcentration(AggregateAnswer):
+class AggregateConcentration(CombinedHoldings):
     data = CombinedConcentration(required=False)  # type: ignore[assignment]

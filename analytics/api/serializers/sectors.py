@@ -6,6 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from analytics.api.serializers.quality import AggregateAnswer
+
 Form = serializers.Serializer[Any]
 
 
@@ -42,24 +44,14 @@ class SectorExposureResponse(Form):
     metadata = SectorMetadata()
 
 
-class UnavailableMetadata(Form):
-    reason = serializers.CharField(required=False)
+class CombinedHoldings(AggregateAnswer):
+    """What several portfolios hold, as one."""
 
-
-class AggregateAnswer(Form):
-    """With `available` false only `message` and what explains it."""
-
-    available = serializers.BooleanField()
-    message = serializers.CharField(required=False, help_text="only where nothing is available")
-    portfolios = serializers.ListField(child=serializers.JSONField(), required=False)
-    symbols_found = serializers.IntegerField(required=False)
-    metadata = UnavailableMetadata(required=False)
     net_asset_value = serializers.FloatField(required=False)
-    portfolio_count = serializers.IntegerField(required=False)
     calculation_date = serializers.DateField(required=False, allow_null=True)
     calculation_method = serializers.CharField(required=False)
     formula = serializers.CharField(required=False)
 
 
-class AggregateSectorExposure(AggregateAnswer):
+class AggregateSectorExposure(CombinedHoldings):
     data = SectorWeights(required=False)  # type: ignore[assignment]
