@@ -19,6 +19,7 @@ from analytics.api.views import (
     portfolio_data,
     risk_metrics,
     sectors,
+    setup_progress,
     stress,
     volatility,
 )
@@ -56,6 +57,8 @@ urlpatterns: list[URLPattern] = [
     *endpoint(f"{PORTFOLIO}/beta-provider-1y", betas.BetaProvider1yView, "portfolio-beta-provider-1y"),
     *endpoint(f"{PORTFOLIO}/risk-metrics", risk_metrics.RiskMetricsView, "portfolio-risk-metrics"),
     *endpoint(f"{PORTFOLIO}/equity", equity.PortfolioEquityView, "portfolio-equity"),
+    *endpoint("onboarding/status/<str:portfolio_id>", setup_progress.OnboardingStatusView, "onboarding-status"),
+    *endpoint("onboarding/status/<str:portfolio_id>/logs", setup_progress.OnboardingLogView, "onboarding-log"),
     *endpoint("equity-search", equity_search.EquitySearchView, "equity-search"),
     *endpoint("equity-search/filters", equity_search.EquityFiltersView, "equity-search-filters"),
     *endpoint(

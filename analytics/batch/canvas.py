@@ -17,7 +17,7 @@ from django.conf import settings
 from analytics.batch import books, ledger, phases, positions
 from analytics.batch.night import Outcome, Request, begin, prepare
 from analytics.batch.progress import Silent
-from analytics.batch.runs import RunCancelled, advance, close_dead_runs, finish_run, log, sign_of_life
+from analytics.batch.runs import RunCancelled, advance, close_dead_runs, finish_run, in_words, log, sign_of_life
 from analytics.batch.scope import Need, Plan
 from analytics.models import BatchRun, BatchStep, Phase, RunStatus, RunTrigger, StepStatus
 from marketdata import calendar
@@ -102,11 +102,9 @@ def market_data(run_id: str) -> None:
             finish_run(run, RunStatus.FAILED, errors=[f"{error.code}: {error.message}"])
             return
         except Exception as error:
-            log(run, f"{type(error).__name__}: {error}", level="error")
+            log(run, in_words(error), level="error")
             finish_run(run, RunStatus.FAILED, errors=[f"{type(error).__name__}: {error}"])
             raise
-    for message in context.errors:
-        log(run, message, level="error")
     BatchRun.objects.filter(pk=run.pk).update(
         params=params | {"errors": context.errors},
         phase_durations={k: round(v, 3) for k, v in context.durations.items()},

@@ -136,11 +136,12 @@ def collect(run: BatchRun, plan: Plan, source: OpenSource, progress: Progress) -
                     elif outcome[1]:
                         log(
                             run,
-                            f"{name}: {len(outcome[1])} symbols without, e.g. {next(iter(outcome[1].items()))}",
+                            f"{name}: {len(outcome[1])} symbols without, e.g. {next(iter(outcome[1]))}",
                             level="warning",
                         )
             except ProviderError as error:
-                log(run, f"{name}: {error}", level="warning")
+                kind = error.outcome.value.replace("_", " ")
+                log(run, f"{name}: {error.provider} brought nothing ({kind})", level="warning")
                 result.errors.append(f"{name}: {error}")
             bar.advance()
     mirror_states(source.provider)

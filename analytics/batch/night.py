@@ -9,7 +9,7 @@ from uuid import UUID
 
 from analytics.batch import phases
 from analytics.batch.progress import Progress, Silent
-from analytics.batch.runs import RunCancelled, finish_run, log, set_total, sign_of_life, start_run
+from analytics.batch.runs import RunCancelled, finish_run, in_words, log, set_total, sign_of_life, start_run
 from analytics.batch.scope import Plan, plan_run, resolve_target
 from analytics.models import BatchRun, RunKind, RunStatus
 from marketdata.services.collection import record_request_rows
@@ -114,7 +114,7 @@ def run_night(request: Request, *, progress: Progress | None = None) -> Outcome:
                 durations=context.finish_durations(started),
             )
         except BaseException as error:
-            log(run, f"{type(error).__name__}: {error}", level="error")
+            log(run, in_words(error), level="error")
             finish_run(
                 run,
                 RunStatus.FAILED,

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from analytics.batch import books, contracts, ledger, market, positions, symbols
 from analytics.batch.progress import Progress
-from analytics.batch.runs import advance, log
+from analytics.batch.runs import advance, in_words, log
 from analytics.batch.scope import Need, Plan, plan_run
 from analytics.batch.steps import step
 from analytics.models import BatchRun, Phase
@@ -188,7 +188,7 @@ def run_shard(
         if isinstance(error, DomainError) or len(shard) == 1:
             log(
                 run,
-                f"phase {phase}: {shard[0].name}: {type(error).__name__}: {error}",
+                f"phase {phase}: {shard[0].name}: {in_words(error)}",
                 level="error",
                 portfolio_id=shard[0].portfolio_id,
             )

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from analytics.models import BatchLogEntry, BatchRun, BatchStep, RunStatus, StepStatus
 from portfolios.models import User
-from sigmasight.core.errors import Conflict
+from sigmasight.core.errors import Conflict, DomainError
 
 logger = logging.getLogger("analytics.batch")
 START_LOCK = 7_301_001
@@ -188,6 +188,12 @@ def log(run: BatchRun, message: str, *, level: str = "info", portfolio_id: UUID 
         BatchLogEntry.objects.create(
             run=run, portfolio_id=portfolio_id, at=timezone.now(), level=level, message=message
         )
+
+
+def in_words(error: BaseException) -> str:
+    """An exception as a log may tell it, which owners read: what a domain error says, of others only their kind. Their text is kept
+    with the step and in the run's error summary, for staff."""
+    return error.message if isinstance(error, DomainError) else f"internal error ({type(error).__name__})"
 
 
 def finish_run(

@@ -64,6 +64,7 @@ class Operation:
     responses: Mapping[str, Schema | None]
     media_types: Mapping[str, str | None]
     schemes: frozenset[str]
+    text_too: frozenset[str]
 
     @property
     def public(self) -> bool:
@@ -157,6 +158,9 @@ def _operations_of(name: str, document: Document) -> Iterator[Operation]:
             responses={status: schema for status, (_, schema) in answers.items()},
             media_types={status: kind for status, (kind, _) in answers.items()},
             schemes=frozenset(scheme for alternative in security for scheme in alternative),
+            text_too=frozenset(
+                status for status, one in described["responses"].items() if "text/plain" in one.get("content", {})
+            ),
         )
 
 
