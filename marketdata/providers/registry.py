@@ -68,14 +68,18 @@ def source_family(source: str) -> str:
     )
 
 
-def build_chain(source: str | None = None, *, recorder: Recorder = discard, proxies: bool = False) -> ProviderChain:
-    """The chain of sources for a run.
+def build_chain(
+    source: str | None = None, *, recorder: Recorder = discard, proxies: bool = False, seconds: float | None = None
+) -> ProviderChain:
+    """The chain of sources for a run, or for one question.
 
     Parameters
     ----------
     source : ``simulated``, ``live`` or ``files:<directory>``; by default `MARKETDATA_SOURCE`.
     recorder : called for every request.
     proxies : let stand-in series of a file source serve for funds without real prices.
+    seconds : how long a live source may take for an answer; it is asked once then and no pause is sat out. By default as
+        the settings say.
 
     Raises
     ------
@@ -84,7 +88,7 @@ def build_chain(source: str | None = None, *, recorder: Recorder = discard, prox
     source = source or settings.MARKETDATA_SOURCE
     family = source_family(source)
     if family == "live":
-        sources = [_live(line.name) for line in live_sources() if line.ready]
+        sources = [_live(line.name, seconds) for line in live_sources() if line.ready]
         return ProviderChain(sources, name="live", recorder=recorder, preferred=PREFERRED, advice=ADVICE)
     provider: Provider
     if family == "file":
@@ -111,19 +115,23 @@ def live_sources() -> tuple[LiveSource, ...]:
     return tuple(lines)
 
 
-def _live(name: str) -> Source:
+def _live(name: str, seconds: float | None = None) -> Source:
     shared = SharedState.at(
         getattr(settings, "REDIS_URL", ""), prefix=getattr(settings, "REDIS_KEY_PREFIX", "sigmasight")
     )
     rate, burst = {**DEFAULT_RATES, **getattr(settings, "PROVIDER_RATES", {})}[name]
     budget = {**DEFAULT_BUDGETS, **getattr(settings, "PROVIDER_BUDGETS", {})}.get(name)
+    retry = RetryPolicy(
+        attempts=getattr(settings, "PROVIDER_ATTEMPTS", 3),
+        deadline=getattr(settings, "PROVIDER_DEADLINE_SECONDS", 60.0),
+    )
+    if seconds is not None:
+        retry = RetryPolicy(attempts=1, deadline=seconds)
+        budget = budget and {**budget, "pauses": 0}
     common: dict[str, Any] = {
         "timeout": getattr(settings, "PROVIDER_TIMEOUT_SECONDS", 20.0),
         "limiter": TokenBucket(name, rate=rate, burst=int(burst), shared=shared),
-        "retry": RetryPolicy(
-            attempts=getattr(settings, "PROVIDER_ATTEMPTS", 3),
-            deadline=getattr(settings, "PROVIDER_DEADLINE_SECONDS", 60.0),
-        ),
+        "retry": retry,
     }
     return Source(
         provider=_CLIENTS[name](common),

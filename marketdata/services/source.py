@@ -29,8 +29,12 @@ class OpenSource:
     last_date: dt.date | None = None
 
 
-def open_source(name: str, recorder: Recorder) -> OpenSource:
+def open_source(name: str, recorder: Recorder, *, seconds: float | None = None) -> OpenSource:
     """The source behind ``simulated``, ``live``, ``files:DIR`` or ``files-with-proxies:DIR``.
+
+    Parameters
+    ----------
+    seconds : how long a live source may take for one answer; by default as the settings say.
 
     Raises
     ------
@@ -44,7 +48,7 @@ def open_source(name: str, recorder: Recorder) -> OpenSource:
     if name == "live":
         from marketdata.providers.registry import build_chain
 
-        return OpenSource(build_chain("live", recorder=recorder), "live")
+        return OpenSource(build_chain("live", recorder=recorder, seconds=seconds), "live")
     for prefix in (FILES, FILES_WITH_PROXIES):
         if name.startswith(prefix):
             directory = Path(name.removeprefix(prefix)).expanduser().resolve()

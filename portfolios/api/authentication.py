@@ -31,18 +31,21 @@ class _Tokens(BaseAuthentication):
     cookie = ""
 
     def authenticate(self, request: Request) -> tuple[User, Any] | None:
-        text = bearer_of(request)
-        by_cookie = text is None
-        if text is None:
-            text = request.COOKIES.get(self.cookie)
+        text = self.text_of(request)
         if text is None:
             return None
         found = self.lookup(text)
         if found is None:
             raise exceptions.AuthenticationFailed(CREDENTIALS)
-        if by_cookie:
+        if bearer_of(request) is None:
             _require_csrf(request)
         return found
+
+    @classmethod
+    def text_of(cls, request: Request) -> str | None:
+        """The token a request brings, as it was issued; None without one."""
+        text = bearer_of(request)
+        return request.COOKIES.get(cls.cookie) if text is None else text
 
     def lookup(self, text: str) -> tuple[User, Any] | None:
         raise NotImplementedError

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from portfolios.api.views import auth, company_profiles, equity_changes, prices
+from portfolios.api.views import (
+    admin_auth,
+    auth,
+    company_profiles,
+    equity_changes,
+    onboarding_activity,
+    portfolios,
+    positions,
+    prices,
+)
 from sigmasight.core.api.routes import endpoint
 
 urlpatterns: list[URLPattern] = [
@@ -27,4 +36,21 @@ urlpatterns: list[URLPattern] = [
         "equity-change",
     ),
     *endpoint("data/prices/historical/<str:portfolio_id>", prices.HistoricalPricesView, "prices-historical"),
+    *endpoint("data/portfolios", portfolios.DataPortfoliosView, "data-portfolios"),
+    *endpoint("portfolios", portfolios.PortfoliosView, "portfolios"),
+    *endpoint("portfolios/<str:portfolio_id>", portfolios.PortfolioView, "portfolio"),
+    *endpoint("positions", positions.PositionsView, "positions"),
+    *endpoint("positions/bulk", positions.PositionBulkView, "position-bulk"),
+    *endpoint("positions/validate-symbol", positions.ValidateSymbolView, "validate-symbol"),
+    *endpoint("positions/validate-symbol/<str:symbol>", positions.ValidateSymbolPathView, "validate-symbol-path"),
+    *endpoint("positions/<str:position_id>", positions.PositionView, "position"),
+    *endpoint("positions/<str:position_id>/hard", positions.UndoPositionView, "undo-position"),
+    *endpoint("admin/auth/login", admin_auth.AdminLoginView, "admin-login"),
+    *endpoint("admin/auth/logout", admin_auth.AdminLogoutView, "admin-logout"),
+    *endpoint("admin/auth/me", admin_auth.AdminMeView, "admin-me"),
+    *endpoint("admin/auth/refresh", admin_auth.AdminRefreshView, "admin-refresh"),
+    *endpoint("admin/onboarding/funnel", onboarding_activity.FunnelView, "onboarding-funnel"),
+    *endpoint("admin/onboarding/errors", onboarding_activity.ErrorsView, "onboarding-errors"),
+    *endpoint("admin/onboarding/daily", onboarding_activity.DailyView, "onboarding-daily"),
+    *endpoint("admin/onboarding/events", onboarding_activity.EventsView, "onboarding-events"),
 ]

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import DatabaseError, transaction
 
 from portfolios.models import User, UserActivityEvent
+from sigmasight.core import clock
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ def record_activity(
                 error_message=error_message,
                 ip_address=caller.ip_address,
                 user_agent=caller.user_agent[:500],
+                created_at=clock.now(),
             )
     except DatabaseError:
         log.exception("Activity event %s was not stored", event_type)

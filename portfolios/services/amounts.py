@@ -20,10 +20,15 @@ OLDEST_YEARS = 100
 
 def quantity(value: Decimal, what: str = "quantity") -> Decimal:
     """A number of shares or contracts other than 0, rounded half-even to four decimals."""
-    rounded = _rounded(value, QUANTITY_STEP, LARGEST_QUANTITY, what)
+    rounded = count(value, what)
     if not rounded:
         raise DomainError(f"{what}_is_zero", f"The {what} must not be 0 (four decimals are kept).")
     return rounded
+
+
+def count(value: Decimal, what: str = "quantity") -> Decimal:
+    """A number of shares or contracts, 0 included, rounded half-even to four decimals."""
+    return _rounded(value, QUANTITY_STEP, LARGEST_QUANTITY, what)
 
 
 def price(value: Decimal, what: str = "price", *, may_be_zero: bool = False) -> Decimal:

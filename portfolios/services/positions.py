@@ -1,11 +1,10 @@
-"""The verbs of a lot: open, close wholly or in part, correct, delete, value."""
+"""The verbs of a lot: open, close wholly or in part, value. Corrections and deletions have rooms of their own."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
-from fractions import Fraction
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -14,33 +13,33 @@ from portfolios.models import (
     LONG_TYPES,
     InvestmentClass,
     Position,
-    PositionSnapshot,
-    PositionType,
     PositionValuation,
-    TargetPrice,
     Trade,
     TradeKind,
     User,
 )
 from portfolios.services import amounts
+from portfolios.services.access import owned_portfolio
 from portfolios.services.dirty import lock_portfolio, mark_dirty
-from portfolios.services.new_lots import NewLot, build_positions, check_not_expired, check_value, multiplier, signed
-from portfolios.services.units import QUANTITY_STEP, Splits, held_on, ratio_between, restate, splits_of, to_decimal
+from portfolios.services.inception import begin_with_the_first_lot
+from portfolios.services.new_lots import NewLot, build_positions, check_not_expired, multiplier
+from portfolios.services.units import restate, splits_of
 from sigmasight.core import clock
 from sigmasight.core.errors import Conflict, DomainError, NotFound
-
-# The other side of the same instrument: a correction may change the side, never the instrument.
-OTHER_SIDE = {
-    PositionType.LONG: PositionType.SHORT, PositionType.SHORT: PositionType.LONG,
-    PositionType.LC: PositionType.SC, PositionType.SC: PositionType.LC,
-    PositionType.LP: PositionType.SP, PositionType.SP: PositionType.LP,
-}  # fmt: skip
-HARD_DELETE_SECONDS = 300
 
 
 def open_position(portfolio_id: UUID, lot: NewLot, *, created_by: User | None = None) -> Position:
     """Enter one lot. Raises as `open_positions`."""
     return open_positions(portfolio_id, [lot], created_by=created_by)[0]
+
+
+@transaction.atomic
+def enter_positions(user: User, portfolio_id: UUID, lots: Sequence[NewLot]) -> list[Position]:
+    """Enter lots into a portfolio of one's own, all of them or none. Raises as `open_positions`, NotFound for foreign ones."""
+    owned_portfolio(user, portfolio_id)
+    positions = open_positions(portfolio_id, lots, created_by=user)
+    begin_with_the_first_lot(lock_portfolio(portfolio_id))
+    return positions
 
 
 @transaction.atomic
@@ -106,133 +105,38 @@ def close_position(
     ------
     NotFound; DomainError if the lot is closed or deleted, the quantity is not held, or the date cannot be.
     """
-    position = _locked(position_id)
+    position = lock_position(position_id)
     held = abs(position.quantity)
     if not held:
         raise DomainError("position_closed", "This lot is closed already; a purchase is a new lot.")
     today = clock.market_today()
     day = amounts.past_day(exit_date or today, "exit_date")
+    # Clients subtract in binary: 0.19999999999999998 of a share is 0.2.
+    left = None if remaining is None else abs(amounts.count(remaining, "remaining_quantity"))
     amount = held
     if close_quantity is not None:
         amount = amounts.quantity(close_quantity, "close_quantity")
-    elif remaining is not None:
-        amount = held - abs(Decimal(remaining)).quantize(QUANTITY_STEP, rounding=ROUND_HALF_EVEN)
+    elif left is not None:
+        amount = held - left
     if amount <= 0:
         raise DomainError("close_quantity_not_positive", "The quantity to close must be above 0.")
     if amount > held:
         raise DomainError(
             "close_exceeds_position", f"Only {held.normalize():f} are held, {amount.normalize():f} cannot be closed."
         )
-    if remaining is not None and abs(Decimal(remaining)) != held - amount:
+    if left is not None and left != held - amount:
         raise DomainError(
             "remaining_does_not_fit",
-            f"Closing {amount.normalize():f} of {held.normalize():f} does not leave {remaining}.",
+            f"Closing {amount.normalize():f} of {held.normalize():f} does not leave {left.normalize():f}.",
         )
     if day < position.entry_date:
         raise DomainError("exit_before_entry", f"The exit date {day} is before the entry date {position.entry_date}.")
-    _check_contract(position, day)
+    check_contract(position, day)
     trade = _closing(position, amount, exit_price, day, today, created_by, fees=amounts.fees(fees))
     trade.save()
     position.save()
     mark_dirty(position.portfolio_id, day)
     return trade
-
-
-@transaction.atomic
-def correct_position(
-    position_id: UUID,
-    *,
-    quantity: Decimal | None = None,
-    entry_price: Decimal | None = None,
-    position_type: str | None = None,
-    entry_date: dt.date | None = None,
-    notes: str | None = None,
-) -> Position:
-    """Put right what was entered; None leaves a field as it is. History is rolled again from the entry date.
-
-    `quantity` is what is left of the lot today, of either sign: the opening trade is set so that this remains after all
-    closings. `position_type` may name the other side of the same instrument. A new entry price changes what the
-    closings realised.
-
-    Raises
-    ------
-    NotFound; DomainError if the lot is deleted, is closed and given a quantity, or a value cannot be.
-    """
-    position = _locked(position_id)
-    if notes is not None:
-        position.notes = notes
-    if quantity is None and entry_price is None and position_type is None and entry_date is None:
-        position.save(update_fields=["notes", "updated_at"])
-        return position
-    today, dirty = clock.market_today(), position.entry_date
-    trades = list(position.trades.order_by("trade_date", "id").select_for_update(no_key=True))
-    opening = next(trade for trade in trades if trade.kind == TradeKind.OPEN)
-    closings = [trade for trade in trades if trade.kind != TradeKind.OPEN]
-    splits = splits_of([position.security_id])[position.security_id] if position.security_id else []
-    turned = position_type is not None and position_type != position.position_type
-    if turned:
-        position.position_type = _other_side(position, position_type)
-        opening.quantity = -opening.quantity
-        for trade in closings:
-            trade.quantity = -trade.quantity
-        position.quantity = -position.quantity
-    if quantity is not None:
-        if not position.quantity:
-            raise DomainError(
-                "position_closed", "This lot is closed; a closed lot is not reopened, a purchase is a new lot."
-            )
-        left = signed(amounts.quantity(quantity), position.position_type)
-        opening.quantity = left - to_decimal(held_on(closings, splits, today), QUANTITY_STEP)
-        position.quantity = left
-    if entry_price is not None:
-        position.entry_price = amounts.price(entry_price, "entry_price")
-    if ratio_between(splits, opening.units_as_of, today) != 1 and (quantity is not None or entry_price is not None):
-        # Corrections are meant in today's shares; so is the whole opening trade from now on.
-        if quantity is None:
-            opening.quantity = to_decimal(held_on([opening], splits, today), QUANTITY_STEP)
-        opening.units_as_of = today
-        opening.price = position.entry_price
-    elif entry_price is not None:
-        opening.price = position.entry_price
-    if entry_date is not None:
-        _move_entry(position, opening, closings, amounts.past_day(entry_date, "entry_date"))
-    check_value(position)
-    opening.save()
-    if turned or entry_price is not None:
-        _realize_again(position, closings, splits, today)
-    position.save()
-    mark_dirty(position.portfolio_id, min(dirty, position.entry_date))
-    return position
-
-
-@transaction.atomic
-def delete_position(position_id: UUID, *, hard: bool = False) -> None:
-    """Take a lot out of the book.
-
-    A soft deletion closes it at the mark of today's session and keeps its past; a lot no snapshot has seen leaves
-    nothing. `hard` removes a lot younger than five minutes with its trades and target price; an older one is deleted
-    softly.
-
-    Raises
-    ------
-    NotFound; DomainError if it is deleted already.
-    """
-    position = _locked(position_id)
-    now = clock.now()
-    if hard and (now - position.created_at).total_seconds() < HARD_DELETE_SECONDS:
-        TargetPrice.objects.filter(position=position).delete()
-        dirty = position.entry_date
-        position.delete()
-        mark_dirty(position.portfolio_id, dirty)
-        return
-    seen = PositionSnapshot.objects.filter(
-        portfolio=position.portfolio_id, position_ids__contains=[position.id]
-    ).exists()
-    if not seen:
-        position.trades.all().delete()
-    position.deleted_at = now
-    position.save(update_fields=["deleted_at", "updated_at"])
-    mark_dirty(position.portfolio_id, clock.market_today() if seen else position.entry_date)
 
 
 @transaction.atomic
@@ -246,7 +150,7 @@ def record_valuation(
     ------
     NotFound; DomainError if the holding is not private or the day is in the future.
     """
-    position = _locked(position_id)
+    position = lock_position(position_id)
     if position.investment_class != InvestmentClass.PRIVATE:
         raise DomainError(
             "not_private", f"{position.symbol} has a market price; only private holdings are valued by hand."
@@ -260,8 +164,13 @@ def record_valuation(
     return valuation
 
 
-def _locked(position_id: UUID) -> Position:
-    """A lot for a change, its portfolio locked, counted in the shares of today."""
+def lock_position(position_id: UUID) -> Position:
+    """A lot for a change, its portfolio locked, counted in the shares of today.
+
+    Raises
+    ------
+    NotFound; DomainError if it was deleted.
+    """
     portfolio_id = Position.objects.filter(pk=position_id).values_list("portfolio_id", flat=True).first()
     if portfolio_id is None:
         raise NotFound("position_not_found", "Position not found.")
@@ -290,9 +199,9 @@ def _closing(
     """An unsaved closing trade; the position's present state is set to what it leaves."""
     price = None if exit_price is None else amounts.price(exit_price, "exit_price", may_be_zero=True)
     change = -amount if position.quantity > 0 else amount
-    realized = None if price is None else _realized(position, amount, price)
+    gain = None if price is None else realized(position, amount, price)
     position.quantity += change
-    position.realized_pnl += realized or Decimal(0)
+    position.realized_pnl += gain or Decimal(0)
     closed = position.quantity == 0
     position.exit_price, position.exit_date = (price, day) if closed else (None, None)
     return Trade(
@@ -302,13 +211,13 @@ def _closing(
         quantity=change,
         price=price,
         fees=fees,
-        realized_pnl=realized,
+        realized_pnl=gain,
         units_as_of=units,
         created_by=created_by,
     )
 
 
-def _realized(position: Position, amount: Decimal, price: Decimal) -> Decimal:
+def realized(position: Position, amount: Decimal, price: Decimal) -> Decimal:
     """(exit - entry) x amount x multiplier for longs, the reverse for shorts, in cents."""
     move = price - position.entry_price
     side = 1 if position.position_type in LONG_TYPES else -1
@@ -316,36 +225,7 @@ def _realized(position: Position, amount: Decimal, price: Decimal) -> Decimal:
     return gain.quantize(amounts.CENT, rounding=ROUND_HALF_EVEN)
 
 
-def _realize_again(position: Position, closings: Sequence[Trade], splits: Splits, today: dt.date) -> None:
-    """What the closings realise from the corrected entry price."""
-    for trade in closings:
-        if trade.price is not None:
-            ratio = ratio_between(splits, trade.units_as_of, today)
-            amount = to_decimal(Fraction(abs(trade.quantity)) * ratio, QUANTITY_STEP)
-            price = to_decimal(Fraction(trade.price) / ratio, amounts.PRICE_STEP)
-            trade.realized_pnl = _realized(position, amount, price)
-    Trade.objects.bulk_update(closings, ["quantity", "realized_pnl"])
-    position.realized_pnl = sum((trade.realized_pnl or Decimal(0) for trade in closings), start=Decimal(0))
-
-
-def _other_side(position: Position, position_type: str | None) -> PositionType:
-    other = OTHER_SIDE[PositionType(position.position_type)]
-    if position_type != other:
-        raise DomainError(
-            "position_type_fixed",
-            f"A {position.position_type} lot can become {other}; for another instrument delete it and enter a new one.",
-        )
-    return PositionType(position_type)
-
-
-def _move_entry(position: Position, opening: Trade, closings: Sequence[Trade], day: dt.date) -> None:
-    first_closing = min((trade.trade_date for trade in closings), default=None)
-    if first_closing is not None and day > first_closing:
-        raise DomainError("entry_after_exit", f"The entry date {day} is after the first closing on {first_closing}.")
-    _check_contract(position, day)
-    opening.trade_date = position.entry_date = day
-
-
-def _check_contract(position: Position, day: dt.date) -> None:
+def check_contract(position: Position, day: dt.date) -> None:
+    """Refuse a trade of a lot's contract after the contract's end."""
     if position.investment_class == InvestmentClass.OPTIONS and position.security is not None:
         check_not_expired(position.symbol, position.security.option_contract.expiration, day)

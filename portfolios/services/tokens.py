@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import BooleanField, Case, Exists, OuterRef, QuerySet, Value, When
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken
@@ -43,11 +44,15 @@ def default_portfolio_id(user_id: UUID) -> UUID | None:
 
 def listed_portfolios(user_id: UUID) -> QuerySet[Portfolio]:
     """A person's undeleted active portfolios in the order clients show them."""
+    return in_shown_order(Portfolio.objects.filter(user_id=user_id, deleted_at__isnull=True, is_active=True))
+
+
+def in_shown_order(books: QuerySet[Portfolio]) -> QuerySet[Portfolio]:
+    """Active ones first, accounts named private behind the others, the oldest first: clients open the first of a list."""
     private = Case(
         When(account_name__icontains="private", then=Value(True)), default=Value(False), output_field=BooleanField()
     )
-    books = Portfolio.objects.filter(user_id=user_id, deleted_at__isnull=True, is_active=True)
-    return books.alias(private=private).order_by("private", "created_at", "id")
+    return books.alias(private=private).order_by("-is_active", "private", "created_at", "id")
 
 
 def issue_user_token(user: User) -> tuple[str, UUID | None]:
@@ -71,6 +76,13 @@ def issue_admin_token(user: User, *, ip_address: str | None, user_agent: str) ->
         expires_at=clock.now() + AdminToken.lifetime,
     )
     return text
+
+
+@transaction.atomic
+def renew_admin_token(user: User, text: str, *, ip_address: str | None, user_agent: str) -> str:
+    """A new token of the operations API in place of `text`, which is refused from now on."""
+    end_admin_session(text)
+    return issue_admin_token(user, ip_address=ip_address, user_agent=user_agent)
 
 
 def admin_role(user: User) -> str:

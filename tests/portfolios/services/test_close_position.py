@@ -10,7 +10,8 @@ import pytest
 
 from marketdata.models import Split, SplitKind
 from portfolios.models import Portfolio, Position, TradeKind
-from portfolios.services.positions import close_position, delete_position
+from portfolios.services.deletions import delete_position
+from portfolios.services.positions import close_position
 from sigmasight.core.errors import DomainError, NotFound
 from tests.factories import OptionContractFactory, PositionFactory
 from tests.portfolios.services.conftest import TODAY

@@ -10,7 +10,9 @@ import pytest
 
 from marketdata.models import Split
 from portfolios.models import Portfolio, Position, Trade, TradeKind
-from portfolios.services.positions import close_position, correct_position, delete_position
+from portfolios.services.corrections import correct_position
+from portfolios.services.deletions import delete_position
+from portfolios.services.positions import close_position
 from sigmasight.core.errors import DomainError
 from tests.factories import OPENED, PositionFactory
 from tests.portfolios.services.conftest import TODAY

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from portfolios.models import Portfolio, Position, PositionSnapshot, TargetPrice, Trade
-from portfolios.services.positions import delete_position
+from portfolios.services.deletions import delete_position
 from sigmasight.core.errors import DomainError
 from tests.factories import OPENED, PositionFactory
 from tests.portfolios.services.conftest import TODAY

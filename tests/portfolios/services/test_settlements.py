@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from portfolios.models import Portfolio, Position, TradeKind
-from portfolios.services.positions import close_position, correct_position
+from portfolios.services.corrections import correct_position
+from portfolios.services.positions import close_position
 from portfolios.services.settlements import Settlement, record_settlements
 from sigmasight.core.errors import DomainError
 from tests.factories import OptionContractFactory, PositionFactory
