@@ -23,6 +23,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.core.handlers.wsgi import WSGIHandler
+from django.urls import resolve
 
 from marketdata import calendar
 
@@ -36,8 +37,9 @@ KEPT_IN_MEMORY = 1 << 20
 streaming = get_asgi_application()
 computing = WSGIHandler()
 threads = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="web")
-# Half a second that the first caller would wait for.
+# Seconds that the first callers would wait for.
 calendar.session_array()
+resolve("/health/live")
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -246,6 +246,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "PREPROCESSING_HOOKS": ["sigmasight.core.api.routes.without_slash_twins"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "sigmasight.core.api.publication.plain",
+        "sigmasight.core.api.publication.with_examples",
+    ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # The pages ask nobody but this server: no badge of an online validator, no fonts from elsewhere.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None, "displayRequestDuration": True, "filter": True},

@@ -3,9 +3,10 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerView
 
 from sigmasight.core import health
+from sigmasight.core.api.publication import SchemaView
 from sigmasight.core.api.routes import endpoint
 
 handler400 = "sigmasight.core.api.errors.bad_request"
@@ -22,7 +23,7 @@ urlpatterns = [
     *endpoint("health/ready", health.ReadyView, "health-ready"),
     path("health/", include("analytics.api.health_urls")),
     *(path("api/v1/", include(f"{app}.api.urls")) for app in API_APPS),
-    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema", SchemaView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
     *(endpoint("debug/routes", health.RoutesView, "debug-routes") if settings.DEBUG else ()),

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
@@ -82,6 +81,6 @@ def _wait(address: str) -> None:
         try:
             with urlopen(address, timeout=2):
                 return
-        except (URLError, ConnectionError):
+        except OSError:
             time.sleep(0.1)
     raise TimeoutError(f"{address} does not answer")

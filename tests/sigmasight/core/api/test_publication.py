@@ -1,0 +1,41 @@
+"""The published schema as clients read it."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+from django.test import Client
+
+from sigmasight.core.api.publication import plain, with_examples
+from sigmasight.core.demo import rows
+
+
+def test_it_is_served_as_json_and_as_yaml(client: Client) -> None:
+    answer = client.get("/api/schema", headers={"Accept": "application/vnd.oai.openapi+json"})
+    assert answer.status_code == 200
+    assert json.loads(answer.content)["openapi"] == "3.1.0"
+    assert client.get("/api/schema").content.startswith(b"openapi: 3.1.0")
+
+
+def test_bounds_are_numbers() -> None:
+    assert plain({"a": [{"maximum": Decimal("0.5"), "minimum": Decimal("-1")}]}) == {
+        "a": [{"maximum": 0.5, "minimum": -1}]
+    }
+
+
+def test_anything_or_null_is_anything() -> None:
+    assert plain({"oneOf": [{}, {"type": "null"}], "description": "x"}) == {"description": "x"}
+    kept = {"oneOf": [{"type": "object"}, {"type": "null"}]}
+    assert plain(kept) == kept
+
+
+def test_parameters_name_things_of_the_demo() -> None:
+    own = {"name": "portfolio_id", "schema": {"type": "string"}}
+    several = {"name": "portfolio_ids", "schema": {"type": "array"}}
+    given = {"name": "symbol", "schema": {"type": "string"}, "example": "SPY"}
+    other = {"name": "limit", "schema": {"type": "integer"}}
+    with_examples({"paths": {"/x": {"get": {"parameters": [own, several, given, other]}}}})
+    book = rows("portfolios")[0]["id"]
+    assert (own["example"], several["example"], given["example"]) == (book, [book], "SPY")
+    assert "example" not in other
