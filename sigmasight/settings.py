@@ -252,6 +252,11 @@ SPECTACULAR_SETTINGS = {
         "sigmasight.core.api.publication.with_examples",
     ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "DefinitionsState": "analytics.api.serializers.health.STATES",
+        "SetupPhaseState": "analytics.api.serializers.setup_progress.PHASE_STATES",
+        "SetupState": "analytics.api.serializers.setup_progress.SETUP_STATES",
+    },
     # The pages ask nobody but this server: no badge of an online validator, no fonts from elsewhere.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None, "displayRequestDuration": True, "filter": True},
     "REDOC_UI_SETTINGS": {

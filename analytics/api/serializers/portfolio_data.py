@@ -79,8 +79,8 @@ class CompleteHolding(Form):
     id = serializers.UUIDField()
     symbol = serializers.CharField()
     quantity = serializers.FloatField()
-    position_type = serializers.ChoiceField(PositionType.values)
-    investment_class = serializers.ChoiceField(InvestmentClass.values)
+    position_type = serializers.ChoiceField(PositionType.choices)
+    investment_class = serializers.ChoiceField(InvestmentClass.choices)
     market_value = serializers.FloatField(help_text="USD, negative for shorts")
     last_price = serializers.FloatField()
     current_price = serializers.FloatField(help_text="The same as last_price")
@@ -193,7 +193,7 @@ class FactorEtfCoverage(Form):
     missing = serializers.ListField(child=serializers.CharField())
 
 
-class DataQuality(Form):
+class PortfolioDataQuality(Form):
     portfolio_id = serializers.UUIDField()
     assessment_date = serializers.DateField()
     summary = DataQualitySummary()

@@ -26,7 +26,7 @@ class RiskMetrics(Form):
     es_99_1d = serializers.FloatField(allow_null=True)
 
 
-class DateRange(Form):
+class RiskDateRange(Form):
     start = serializers.DateField()
     end = serializers.DateField()
 
@@ -34,7 +34,7 @@ class DateRange(Form):
 class RiskMetricsMetadata(Form):
     lookback_days = serializers.IntegerField()
     reason = serializers.CharField(required=False)
-    date_range = DateRange(required=False)
+    date_range = RiskDateRange(required=False)
     observations = serializers.IntegerField(required=False)
     calculation_timestamp = serializers.DateTimeField(required=False)
     beta_source = serializers.ChoiceField(choices=["factor_exposure", "unavailable"], required=False)

@@ -10,6 +10,8 @@ from analytics.models import LogLevel
 from analytics.services.setup_progress import COMPLETED, FAILED, NOT_FOUND, PENDING, RUNNING
 
 Form = serializers.Serializer[Any]
+PHASE_STATES = (PENDING, RUNNING, COMPLETED, FAILED)
+SETUP_STATES = (RUNNING, COMPLETED, FAILED, NOT_FOUND)
 
 
 class SetupLogQuery(Form):
@@ -39,7 +41,7 @@ class ActivityEntry(Form):
 class SetupPhase(Form):
     phase_id = serializers.CharField()
     phase_name = serializers.CharField()
-    status = serializers.ChoiceField((PENDING, RUNNING, COMPLETED, FAILED))
+    status = serializers.ChoiceField(PHASE_STATES)
     current = serializers.IntegerField(help_text="Steps that have ended")
     total = serializers.IntegerField(help_text="Steps that have begun")
     unit = serializers.CharField()
@@ -48,7 +50,7 @@ class SetupPhase(Form):
 
 class OnboardingStatus(Form):
     portfolio_id = serializers.UUIDField()
-    status = serializers.ChoiceField((RUNNING, COMPLETED, FAILED, NOT_FOUND))
+    status = serializers.ChoiceField(SETUP_STATES)
     started_at = serializers.DateTimeField(allow_null=True)
     elapsed_seconds = serializers.IntegerField()
     overall_progress = OverallProgress(allow_null=True)

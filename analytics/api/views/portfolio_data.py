@@ -147,7 +147,7 @@ class DataQualityView(APIView):
         summary="Which calculations are feasible",
         description="Lots are judged by their price days in the last 150 sessions: complete with all of them, insufficient below 20.",
         parameters=[forms.DataQualityQuery],
-        responses={200: forms.DataQuality, 401: ErrorDetail, 404: ErrorDetail, 422: ValidationError},
+        responses={200: forms.PortfolioDataQuality, 401: ErrorDetail, 404: ErrorDetail, 422: ValidationError},
     )
     def get(self, request: Request, portfolio_id: str) -> Response:
         given = query(request, forms.DataQualityQuery)

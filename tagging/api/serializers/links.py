@@ -19,10 +19,10 @@ class PositionsByTagQuery(Form):
 class TaggedPosition(Form):
     id = serializers.UUIDField()
     symbol = serializers.CharField()
-    position_type = serializers.ChoiceField(choices=PositionType.values)
+    position_type = serializers.ChoiceField(choices=PositionType.choices)
     quantity = serializers.FloatField(help_text="shares or contracts, negative for shorts")
     portfolio_id = serializers.UUIDField()
-    investment_class = serializers.ChoiceField(choices=InvestmentClass.values)
+    investment_class = serializers.ChoiceField(choices=InvestmentClass.choices)
 
 
 class PositionsByTag(Form):
