@@ -19,7 +19,7 @@ UNANNOUNCED: dict[str, set[str]] = defaultdict(set)
 @pytest.fixture(autouse=True)
 def _fresh_cache(request: pytest.FixtureRequest) -> None:
     """No attempt of another test counts against a limit, and no cached answer outlives its rows."""
-    if "db" in request.fixturenames:
+    if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
         cache.clear()
 
 

@@ -47,6 +47,7 @@ def test_every_size_a_caller_may_ask_for_has_a_bound() -> None:
         for method, described in item.items()
         for parameter in described.get("parameters", ())
         if parameter["name"] in SIZES and not _bounded(parameter["schema"])
+        if not parameter.get("description", "").startswith("Without effect")
     ]
     assert unbounded == []
 
