@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -35,8 +36,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--portfolios", default="100,1000", help="sizes, separated by commas")
     parser.add_argument("--positions", type=int, default=50, help="lots a portfolio")
-    parser.add_argument("--symbols", type=int, default=1000)
-    parser.add_argument("--workers", type=int, default=1, help="processes for the portfolio shards")
+    parser.add_argument("--symbols", type=int, default=5000)
+    parser.add_argument("--workers", type=int, default=2, help="worker processes")
     parser.add_argument("--json", type=Path, metavar="FILE")
     return parser.parse_args()
 
@@ -135,12 +136,20 @@ def build_books(portfolios: int, positions: int, stocks: Any, contracts: Any) ->
 
     rng = np.random.default_rng(SEED)
     day = dt.date.fromisoformat(SESSION)
-    user, _ = User.objects.get_or_create(email="bench@example.com", defaults={"full_name": "Benchmark"})
+    users = [UUID(int=(4 << 100) + i) for i in range(portfolios // 2 + 1)]
+    upsert(
+        User,
+        {
+            "id": users, "email": [f"bench{i}@example.com" for i in range(len(users))], "full_name": ["Benchmark"] * len(users),
+            "password": ["!"] * len(users), "is_superuser": [False] * len(users),
+        },
+        unique=["id"],
+    )  # fmt: skip
     books = [UUID(int=(1 << 100) + i) for i in range(portfolios)]
     upsert(
         Portfolio,
         {
-            "id": books, "user": [user.id] * portfolios, "name": [f"Book {i}" for i in range(portfolios)],
+            "id": books, "user": [users[i // 2] for i in range(portfolios)], "name": [f"Book {i}" for i in range(portfolios)],
             "account_name": [f"Book {i}" for i in range(portfolios)], "account_type": ["taxable"] * portfolios,
             "opening_equity": np.full(portfolios, 2_000_000.0), "equity_as_of": [day] * portfolios,
         },
@@ -184,98 +193,185 @@ def build_books(portfolios: int, positions: int, stocks: Any, contracts: Any) ->
         )  # fmt: skip
 
 
-def _one_shard(task: tuple[dict[str, str], str, int, str, list[dict[str, Any]]]) -> int:
-    """A shard in a process of its own. Returns its peak memory in KiB."""
-    url, phase, number, run_id, needs = task
+def settle(stack: Any) -> None:
+    """The state of a system that has run for a while: sector tags are there, the planner knows its tables."""
+    from portfolios.models import Portfolio
+    from tagging.services.sectors import apply_sector_tags
+
+    ids = list(Portfolio.objects.order_by("id").values_list("id", flat=True))
+    for start in range(0, len(ids), 1000):
+        apply_sector_tags(ids[start : start + 1000])
+    stack.psql("bench", "VACUUM ANALYZE")
+
+
+def warm_pool(url: dict[str, str], workers: int) -> ProcessPoolExecutor:
+    """Workers as Celery keeps them: started long before the night, modules loaded, connected."""
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin_worker, initargs=(url,))
+    list(pool.map(time.sleep, [1.0] * workers))
+    return pool
+
+
+def _begin_worker(url: dict[str, str]) -> None:
     start_django(url)
-    from analytics.batch import canvas
+    from django.db import connection
 
-    canvas.work_shard(run_id, phase, number, SESSION, needs)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    from analytics.batch import canvas  # noqa: F401
+
+    connection.ensure_connection()
 
 
-def run(url: dict[str, str], workers: int) -> dict[str, Any]:
-    """All phases once; wall and CPU seconds by phase, and the steps' own split."""
+def _task(kind: str, run_id: str, number: int, needs: list[dict[str, Any]]) -> tuple[float, int]:
+    """One piece of a phase in a worker. Returns its CPU seconds and the worker's peak memory in KiB."""
     import datetime as dt
 
-    from django.db import connection, connections
-
-    from analytics.batch import canvas, contracts, market, phases, symbols
+    from analytics.batch import canvas, contracts, market, symbols
     from analytics.batch.progress import Silent
+    from analytics.batch.scope import Plan
+    from analytics.models import BatchRun
+
+    busy = time.process_time()
+    run = BatchRun.objects.get(pk=run_id)
+    if kind in ("2", "2.5", "3"):
+        canvas.work_shard(run_id, kind, number, SESSION, needs)
+    else:
+        plan = Plan(dt.date.fromisoformat(SESSION), tuple(canvas._need(packed) for packed in needs))
+        if kind == "1":
+            market.record_coverage(run, plan)
+            symbols.volatilities(run, plan, Silent())
+            contracts.value_contracts(run, plan, "simulated", Silent())
+        else:
+            symbols.factor_numbers(run, plan, Silent())
+    return time.process_time() - busy, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def server_cpu(state: Path) -> float:
+    """CPU seconds of PostgreSQL: the postmaster, its ended children, and its living ones."""
+    master = (state / "pg" / "postmaster.pid").read_text().split()[0]
+    ticks = 0
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if entry.parent.name == master:
+            ticks += sum(int(fields[i]) for i in (11, 12, 13, 14))
+        elif fields[1] == master:
+            ticks += sum(int(fields[i]) for i in (11, 12))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def table_bytes() -> dict[str, int]:
+    """Bytes of every result table with its indexes."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t, greatest(pg_total_relation_size(t::regclass), "
+            "(SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree(t::regclass))) "
+            "FROM unnest(%s::text[]) AS t",
+            [list(RESULT_TABLES)],
+        )
+        return {table: int(size) for table, size in cursor.fetchall()}
+
+
+PHASES = (
+    ("1", "1 symbols, contracts, marks"), ("2", "2 ledger and snapshots"), ("2.5", "2.5 position values"),
+    ("3 shared", "3 symbol factors"), ("3", "3 portfolio engines"),
+)  # fmt: skip
+NIGHT = ("2", "2.5", "3 shared", "3")
+
+
+def run(url: dict[str, str], workers: int, state: Path) -> dict[str, Any]:
+    """One session for all portfolios: wall and CPU seconds by phase, and what the steps measured."""
+    import datetime as dt
+
+    from analytics.batch import canvas, phases
     from analytics.batch.runs import finish_run, start_run
     from analytics.batch.scope import plan_run
-    from analytics.models import BatchStep
 
     target = dt.date.fromisoformat(SESSION)
     plan = plan_run(target)
     record = start_run(
-        kind="nightly",
-        trigger="cli",
-        source="simulated",
-        target_from=plan.first,
-        target_to=target,
-        params={"executor": "celery"},
-    )
-    timings: dict[str, dict[str, float]] = {}
-    peaks = [0]
-
-    def timed(name: str, work: Any) -> None:
-        wall, cpu = time.perf_counter(), sum(os.times()[:4])
-        work()
-        timings[name] = {"wall": time.perf_counter() - wall, "cpu": sum(os.times()[:4]) - cpu}
-
-    def phase_one() -> None:
-        market.record_coverage(record, plan)
-        symbols.volatilities(record, plan, Silent())
-        contracts.value_contracts(record, plan, "simulated", Silent())
-
+        kind="nightly", trigger="cli", source="simulated", target_from=plan.first, target_to=target, params={"executor": "celery"}
+    )  # fmt: skip
+    run_id, before = str(record.id), table_bytes()
     shards = [[canvas._packed(need) for need in shard] for shard in plan.shards(phases.shard_size(plan))]
+    everything = [need for shard in shards for need in shard]
+    timings: dict[str, dict[str, float]] = {}
+    peak = 0
+    with warm_pool(url, workers) as pool:
+        for kind, title in PHASES:
+            parts = list(enumerate(shards)) if kind in ("2", "2.5", "3") else [(0, everything)]
+            wall, served = time.perf_counter(), server_cpu(state)
+            done = list(pool.map(_task, *zip(*[(kind, run_id, n, needs) for n, needs in parts], strict=True)))
+            timings[title] = {
+                "wall": time.perf_counter() - wall, "workers_cpu": sum(cpu for cpu, _ in done),
+                "postgresql_cpu": server_cpu(state) - served, "night": kind in NIGHT,
+            }  # fmt: skip
+            peak = max(peak, *(memory for _, memory in done))
+    finish_run(record, "completed")
+    written = {table: size - before[table] for table, size in table_bytes().items()}
+    return {"phases": timings, "peak_mib": peak / 1024, "bytes_written": written, **measured(run_id)}
 
-    def shard_phase(phase: str) -> Any:
-        def work() -> None:
-            if workers == 1:
-                for number, shard in enumerate(shards):
-                    canvas.work_shard(str(record.id), phase, number, SESSION, shard)
-                return
-            connections.close_all()
-            with ProcessPoolExecutor(workers) as pool:
-                peaks.extend(pool.map(_one_shard, [(url, phase, n, str(record.id), s) for n, s in enumerate(shards)]))
 
-        return work
+def measured(run_id: str) -> dict[str, Any]:
+    """What the steps of the run recorded, added up over the shards."""
+    from analytics.models import BatchStep
 
-    timed("1 symbols, contracts, marks", phase_one)
-    timed("2 ledger and snapshots", shard_phase("2"))
-    timed("2.5 position values", shard_phase("2.5"))
-    timed("3 symbol factors", lambda: symbols.factor_numbers(record, plan, Silent()))
-    timed("3 portfolio engines", shard_phase("3"))
     steps: dict[str, dict[str, float]] = {}
-    for step in BatchStep.objects.filter(run=record):
-        row = steps.setdefault(f"{step.phase} {step.name}", {"read": 0.0, "compute": 0.0, "write": 0.0, "rows": 0})
-        for part, seconds in step.seconds.items():
-            row[part] += seconds
-        row["rows"] += step.rows_written
+    engines: dict[str, float] = {}
+    rows: dict[str, int] = {}
+    for step in BatchStep.objects.filter(run_id=run_id):
         if step.status != "completed":
             raise SystemExit(f"{step.name} {step.status}: {step.error}")
-    finish_run(record, "completed")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_database_size(current_database())")
-        size = cursor.fetchone()[0]
-    peak = max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, *peaks)
-    return {"phases": timings, "steps": steps, "peak_mib": peak / 1024, "database_mib": size / 2**20}
+        row = steps.setdefault(f"{step.phase} {step.name}", {"statements": 0, "rows": 0})
+        for part in ("read", "compute", "write"):
+            row[part] = row.get(part, 0.0) + step.seconds[part]
+            row[f"{part}_cpu"] = row.get(f"{part}_cpu", 0.0) + step.measured["cpu"][part]
+        row["statements"] += step.measured["statements"]
+        row["rows"] += step.rows_written
+        for engine, seconds in step.measured["engines"].items():
+            engines[engine] = engines.get(engine, 0.0) + seconds
+        for table, count in step.measured["rows"].items():
+            rows[table] = rows.get(table, 0) + count
+    return {"steps": steps, "engines_cpu": engines, "rows": rows}
 
 
 def show(size: int, result: dict[str, Any]) -> None:
-    print(f"\n{size} portfolios, peak memory {result['peak_mib']:.0f} MiB, database {result['database_mib']:.0f} MiB")
-    print(f"{'phase':<32} {'wall s':>8} {'CPU s':>8}")
-    for name, t in result["phases"].items():
-        print(f"{name:<32} {t['wall']:>8.2f} {t['cpu']:>8.2f}")
-    total = sum(t["wall"] for t in result["phases"].values())
+    written = sum(result["bytes_written"].values())
     print(
-        f"{'all':<32} {total:>8.2f} {sum(t['cpu'] for t in result['phases'].values()):>8.2f}   {1000 * total / size:.2f} ms a portfolio"
+        f"\n{size} portfolios: peak memory {result['peak_mib']:.0f} MiB a worker, {written / 2**20:.0f} MiB of results"
     )
-    print(f"{'step':<32} {'read':>8} {'compute':>8} {'write':>8} {'rows':>9}")
-    for name, s in result["steps"].items():
-        print(f"{name:<32} {s['read']:>8.2f} {s['compute']:>8.2f} {s['write']:>8.2f} {s['rows']:>9.0f}")
+    print(f"{'phase':<30} {'wall s':>8} {'workers CPU':>12} {'PostgreSQL CPU':>15}")
+    for name, t in result["phases"].items():
+        print(f"{name:<30} {t['wall']:>8.2f} {t['workers_cpu']:>12.2f} {t['postgresql_cpu']:>15.2f}")
+    night = [t for t in result["phases"].values() if t["night"]]
+    wall, cpu, served = (sum(t[k] for t in night) for k in ("wall", "workers_cpu", "postgresql_cpu"))
+    print(f"{'phases 2 to 3':<30} {wall:>8.2f} {cpu:>12.2f} {served:>15.2f}   {1000 * wall / size:.2f} ms a portfolio")
+    print(f"\n{'step (s on the clock, all shards)':<36} {'read':>7} {'compute':>8} {'write':>7} {'SQL':>6} {'rows':>9}")
+    for name, s in sorted(result["steps"].items()):
+        print(
+            f"{name:<36} {s['read']:>7.2f} {s['compute']:>8.2f} {s['write']:>7.2f} {s['statements']:>6.0f} {s['rows']:>9.0f}"
+        )
+    print(
+        "\nengines, CPU s: "
+        + ", ".join(f"{name} {s:.2f}" for name, s in sorted(result["engines_cpu"].items(), key=lambda e: -e[1]))
+    )
+    engines = sum(s["compute_cpu"] for s in result["steps"].values())
+    workers = sum(t["workers_cpu"] for t in result["phases"].values())
+    database = sum(t["postgresql_cpu"] for t in result["phases"].values())
+    shares = (("engines (numpy)", engines), ("our Python around them", workers - engines), ("PostgreSQL", database))
+    print("share of CPU: " + ", ".join(f"{name} {seconds / (workers + database):.0%}" for name, seconds in shares))
+
+
+def show_curve(results: dict[int, dict[str, Any]]) -> None:
+    print(f"\n{'portfolios':>10} {'phases 2-3 s':>13} {'ms a portfolio':>15} {'SQL':>6} {'MiB':>6}")
+    for size, result in sorted(results.items()):
+        wall = sum(t["wall"] for t in result["phases"].values() if t["night"])
+        statements = sum(s["statements"] for s in result["steps"].values())
+        print(
+            f"{size:>10} {wall:>13.2f} {1000 * wall / size:>15.2f} {statements:>6.0f} {sum(result['bytes_written'].values()) / 2**20:>6.0f}"
+        )
 
 
 def main(options: argparse.Namespace, sizes: Sequence[int]) -> None:
@@ -301,9 +397,12 @@ def main(options: argparse.Namespace, sizes: Sequence[int]) -> None:
             from portfolios.models import Portfolio
 
             Portfolio.objects.update(results_as_of=None)
-            results[size] = run(url, options.workers)
+            settle(stack)
+            results[size] = run(url, options.workers, stack.state)
             show(size, results[size])
             stack.psql("bench", f"TRUNCATE {', '.join(RESULT_TABLES)}")
+        if len(results) > 1:
+            show_curve(results)
         if options.json:
             options.json.write_text(
                 json.dumps({"options": vars(options) | {"json": None}, "results": results}, indent=2, default=str)

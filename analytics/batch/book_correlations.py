@@ -16,7 +16,7 @@ from analytics.batch.holdings import SECTOR_LABELS, LotFacts
 from analytics.batch.universe import Universe
 from analytics.engines.book_correlations import correlate_books
 from analytics.engines.correlation import MIN_OVERLAP, held_together, varies
-from sigmasight.core.bulk import read_columns, uuid_index
+from sigmasight.core.bulk import read_columns, to_uuids, uuid_index
 
 Floats = NDArray[np.float64]
 MIN_RETURNS = 20
@@ -26,36 +26,37 @@ FULL_PAIRS, LIMITED_PAIRS = 60, 30
 
 
 class TagNames:
-    """Names of the unarchived tags of a shard's lots; read when the first group of holdings wants a name."""
+    """Names of the unarchived tags of a shard's lots, read for the lots that a group is named after and kept for later
+    sessions."""
 
-    def __init__(self, portfolio_ids: list[UUID]) -> None:
-        self._ids = portfolio_ids
-        self._names: dict[bytes, tuple[str, ...]] | None = None
+    def __init__(self) -> None:
+        self._names: dict[bytes, tuple[str, ...]] = {}
 
     def of(self, lot: bytes) -> tuple[str, ...]:
         """Names by the bytes of the lot's id, in alphabetical order."""
-        if self._names is None:
-            self._names = self._read()
-        return self._names.get(lot, ())
+        return self._names[lot]
 
-    def _read(self) -> dict[bytes, tuple[str, ...]]:
+    def read(self, lots: set[bytes]) -> None:
+        """Make `of` answer for these lots too, with two statements at most."""
+        missing = lots - self._names.keys()
+        if not missing:
+            return
         links = read_columns(
-            "SELECT l.position_id, l.tag_id FROM position_tags l JOIN positions p ON p.id = l.position_id "
-            "WHERE p.portfolio_id = ANY(%(ids)s) AND p.deleted_at IS NULL",
-            {"ids": self._ids},
+            "SELECT position_id, tag_id FROM position_tags WHERE position_id = ANY(%(ids)s)",
+            {"ids": [UUID(bytes=lot) for lot in missing]},
             raw_uuids=True,
         )
         tags = read_columns(
-            "SELECT t.id, t.name FROM tags t WHERE t.user_id IN (SELECT user_id FROM portfolios WHERE id = ANY(%(ids)s)) "
-            "AND NOT t.is_archived",
-            {"ids": self._ids},
+            "SELECT id, name FROM tags WHERE id = ANY(%(ids)s) AND NOT is_archived",
+            {"ids": to_uuids(np.unique(links["tag_id"].view("S16")).view("V16"))},
             raw_uuids=True,
         )
+        found: dict[bytes, list[str]] = {lot: [] for lot in missing}
         place = uuid_index(tags["id"], links["tag_id"])
-        names: dict[bytes, tuple[str, ...]] = {}
-        for lot, name in zip(links["position_id"][place >= 0].tolist(), tags["name"][place[place >= 0]], strict=True):
-            names[lot] = (*names.get(lot, ()), name)
-        return {lot: tuple(sorted(own)) for lot, own in names.items()}
+        for lot, at in zip(links["position_id"].tolist(), place.tolist(), strict=True):
+            if at >= 0:
+                found[lot].append(tags["name"][at])
+        self._names |= {lot: tuple(sorted(names)) for lot, names in found.items()}
 
 
 def book_correlations(
@@ -93,6 +94,7 @@ def book_correlations(
     named_lots = np.flatnonzero(np.isin(place, kept[grouped]))
     for lot, holding in zip(held.lot[lots[named_lots]].tolist(), place[named_lots].tolist(), strict=True):
         own_lots.setdefault(holding, []).append(lot)
+    tags.read({bytes(facts.id[lot]) for lots_of in own_lots.values() for lot in lots_of})
     named: dict[int, dict[int, list[Member]]] = {}
     for h in grouped.tolist():
         holding = int(kept[h])

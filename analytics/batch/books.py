@@ -56,7 +56,7 @@ def analyse_shard(plan: Plan, meter: StepMeter, family: str) -> None:
         needed = needed_symbols(facts, market)
         factors = load_symbol_factors(market.universe, plan.first, plan.target, market.universe.security[needed])
         shocks = load_scenario_factors(market.scenarios.ids, plan.first, plan.target)
-        tags = TagNames(ids)
+        tags = TagNames()
     results = Results(ids, facts)
     lots: list[tuple[Ints, Ints]] = []
     firsts = np.array([np.datetime64(need.first) for need in plan.needs])
@@ -70,7 +70,9 @@ def analyse_shard(plan: Plan, meter: StepMeter, family: str) -> None:
             values = contract_values.get(session) or no_contract_values(len(contracts.security))
             book = lay_out(held, facts, contracts, values, market.universe)
             wanted_books = held.present & (firsts <= np.datetime64(session))
-            analyse_session(session, wanted_books, book, facts, contracts, market, numbers, tags, results, family)
+            analyse_session(
+                session, wanted_books, book, facts, contracts, market, numbers, tags, results, family, meter
+            )
             if wanted_books.any():
                 lots.append((held.portfolio, held.lot))
     results.attach_lots(lots)
@@ -98,36 +100,44 @@ def needed_symbols(facts: LotFacts, market: Market) -> Ints:
 
 def analyse_session(
     session: dt.date, wanted: NDArray[np.bool_], book: Book, facts: LotFacts, contracts: ContractFacts, market: Market,
-    numbers: SymbolNumbers, tags: TagNames, results: Results, family: str,
+    numbers: SymbolNumbers, tags: TagNames, results: Results, family: str, meter: StepMeter,
 ) -> None:  # fmt: skip
     """Every engine on every book of the shard at one session; rows of unwanted books are not kept."""
     held = book.holdings
     row = calendar.session_ordinal(session) - market.first_row + 1
     window = slice(max(0, row - HISTORY), row)
-    snapshot = _snapshot_columns(book, facts, contracts)
-    series = portfolio_returns(book, market, window)
-    volatility = volatility_columns(series, None)
-    factor = _factor_columns(book, market, numbers, series, row)
-    risk = risk_columns(book, market, row)
-    stress = stress_columns(book, facts, market, numbers, factor, wanted)
-    sectors = sector_dollars(
-        held.market_value, held.portfolio, facts.sector[held.lot], len(held.equity), len(SECTOR_LABELS)
-    )
-    correlations = book_correlations(
-        session,
-        wanted,
-        book,
-        facts,
-        market.universe,
-        np.log1p(market.returns[max(0, row - 90) : row]),
-        market.funds[max(0, row - 90) : row, 0],
-        tags,
-    )
-    documents = engine_documents(wanted, book, facts, factor, stress, risk, volatility, correlations, series)
-    results.add(
-        session, wanted, snapshot, volatility, factor, stress, risk, correlations, documents,
-        sector_documents(session, sectors, held.equity, market.benchmarks), family,
-    )  # fmt: skip
+    recent = slice(max(0, row - 90), row)
+    with meter.engine("exposures, Greeks, concentration"):
+        snapshot = _snapshot_columns(book, facts, contracts)
+        sectors = sector_dollars(
+            held.market_value, held.portfolio, facts.sector[held.lot], len(held.equity), len(SECTOR_LABELS)
+        )
+    with meter.engine("volatility"):
+        series = portfolio_returns(book, market, window)
+        volatility = volatility_columns(series, None)
+    with meter.engine("factors"):
+        factor = _factor_columns(book, market, numbers, series, row)
+    with meter.engine("value at risk"):
+        risk = risk_columns(book, market, row)
+    with meter.engine("stress, scenarios"):
+        stress = stress_columns(book, facts, market, numbers, factor, wanted)
+    with meter.engine("correlations"):
+        correlations = book_correlations(
+            session,
+            wanted,
+            book,
+            facts,
+            market.universe,
+            np.log1p(market.returns[recent]),
+            market.funds[recent, 0],
+            tags,
+        )
+    with meter.engine("documents"):
+        documents = engine_documents(wanted, book, facts, factor, stress, risk, volatility, correlations, series)
+        results.add(
+            session, wanted, snapshot, volatility, factor, stress, risk, correlations, documents,
+            sector_documents(session, sectors, held.equity, market.benchmarks), family,
+        )  # fmt: skip
 
 
 def _snapshot_columns(book: Book, facts: LotFacts, contracts: ContractFacts) -> dict[str, Any]:

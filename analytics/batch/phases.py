@@ -34,9 +34,14 @@ SHARD_PORTFOLIO_SESSIONS = 40_000
 
 
 def shard_size(plan: Plan) -> int:
-    """Portfolios a shard: the configured number, fewer when there are many sessions to do."""
+    """Portfolios a shard: at most the configured number, fewer when there are many sessions to do.
+
+    Several shards come in fours of one size, so that workers end together.
+    """
     sessions = max(len(plan.sessions), 1)
-    return max(1, min(settings.BATCH_SHARD_PORTFOLIOS, SHARD_PORTFOLIO_SESSIONS // sessions))
+    most = max(1, min(settings.BATCH_SHARD_PORTFOLIOS, SHARD_PORTFOLIO_SESSIONS // sessions))
+    shards = -(-len(plan.needs) // most)
+    return most if shards <= 1 else -(-len(plan.needs) // (4 * -(-shards // 4)))
 
 
 @transaction.atomic

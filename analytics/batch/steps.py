@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
 from analytics.models import BatchRun, BatchStep, StepStatus
+from sigmasight.core import bulk
 from sigmasight.core.bulk import UpsertCount
 
 PARTS = ("read", "compute", "write")
@@ -21,9 +23,12 @@ PARTS = ("read", "compute", "write")
 
 @dataclass
 class StepMeter:
-    """Seconds by part, rows by table, and anything the step wants to report."""
+    """Seconds by part on the clock and of this process's CPU, the same by engine, rows by table, and anything the step wants to
+    report."""
 
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PARTS, 0.0))
+    cpu: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PARTS, 0.0))
+    engines: dict[str, float] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     rows_written: int = 0
     notes: list[str] = field(default_factory=list)
@@ -31,11 +36,21 @@ class StepMeter:
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
         """Count the time spent inside as `read`, `compute` or `write`."""
-        started = time.perf_counter()
+        started, busy = time.perf_counter(), time.thread_time()
         try:
             yield
         finally:
             self.seconds[name] += time.perf_counter() - started
+            self.cpu[name] += time.thread_time() - busy
+
+    @contextmanager
+    def engine(self, name: str) -> Iterator[None]:
+        """Count the CPU time spent inside for an engine, within the part it belongs to."""
+        busy = time.thread_time()
+        try:
+            yield
+        finally:
+            self.engines[name] = self.engines.get(name, 0.0) + time.thread_time() - busy
 
     def wrote(self, table: str, count: UpsertCount) -> None:
         self.rows[table] = self.rows.get(table, 0) + count.offered
@@ -59,19 +74,48 @@ def step(run: BatchRun, phase: str, name: str, *, shard_no: int = 0, **scope: An
         },
     )  # fmt: skip
     BatchStep.objects.filter(pk=row.pk).update(attempts=row.attempts + 1 if not fresh else 1)
-    meter = StepMeter()
+    meter, statements = StepMeter(), StatementCount()
     try:
-        yield meter
+        with statements:
+            yield meter
     except BaseException as error:
-        _close(row, StepStatus.FAILED, meter, f"{type(error).__name__}: {error}"[:2000])
+        _close(row, StepStatus.FAILED, meter, statements.count, f"{type(error).__name__}: {error}"[:2000])
         raise
-    _close(row, StepStatus.COMPLETED, meter, "")
+    _close(row, StepStatus.COMPLETED, meter, statements.count, "")
 
 
-def _close(row: BatchStep, status: str, meter: StepMeter, error: str) -> None:
+class StatementCount:
+    """How many SQL statements run inside the block, COPY included."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._wrapper = connection.execute_wrapper(self._counted)
+
+    def __enter__(self) -> StatementCount:
+        self._copies = bulk.copies_made()
+        self._wrapper.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._wrapper.__exit__(*error)
+        self.count += bulk.copies_made() - self._copies
+
+    def _counted(self, execute: Any, *arguments: Any) -> Any:
+        self.count += 1
+        return execute(*arguments)
+
+
+def _rounded(values: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in values.items()}
+
+
+def _close(row: BatchStep, status: str, meter: StepMeter, statements: int, error: str) -> None:
     now = timezone.now()
     BatchStep.objects.filter(pk=row.pk).update(
         done=F("total") if status == StepStatus.COMPLETED else F("done"),
         status=status, completed_at=now, heartbeat_at=now, error=error, rows_written=meter.rows_written,
-        seconds={part: round(seconds, 4) for part, seconds in meter.seconds.items()},
+        seconds=_rounded(meter.seconds),
+        measured={
+            "cpu": _rounded(meter.cpu), "engines": _rounded(meter.engines), "rows": meter.rows, "statements": statements,
+        },
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,7 @@ from analytics.models import (
     SymbolVolatility,
 )
 from marketdata import calendar
-from marketdata.services.panel import BARS, CLOSES, PricePanel, load_panel
+from marketdata.services.panel import BARS, PricePanel, load_panel, shared_panel
 from sigmasight.core.bulk import NOTHING, UpsertCount, read_columns, upsert
 
 Floats = NDArray[np.float64]
@@ -69,9 +69,9 @@ def windows(panel: PricePanel, plan: Plan, length: int) -> Iterator[tuple[dt.dat
         yield session, slice(max(0, first + i + 1 - length), first + i + 1)
 
 
-def universe_panel(plan: Plan, universe: Universe, history: int, columns: Collection[str] = CLOSES) -> PricePanel:
-    """Prices of the whole universe from `history` sessions before the plan to its target."""
-    return load_panel(universe.security, calendar.shift(plan.sessions[0], -history), plan.target, columns=columns)
+def universe_panel(plan: Plan, universe: Universe) -> PricePanel:
+    """Closes and total returns of the whole universe over the plan and the history before it."""
+    return shared_panel(universe.security, calendar.shift(plan.sessions[0], -HISTORY), plan.target, history=0)
 
 
 def volatilities(run: BatchRun, plan: Plan, progress: Progress) -> None:
@@ -81,7 +81,7 @@ def volatilities(run: BatchRun, plan: Plan, progress: Progress) -> None:
     universe = load_universe()
     with step(run, Phase.MARKET_DATA, "symbol volatility", sessions_from=plan.first, sessions_to=plan.target) as meter:
         with meter.part("read"):
-            panel = universe_panel(plan, universe, HISTORY, BARS)
+            panel = load_panel(universe.security, calendar.shift(plan.sessions[0], -HISTORY), plan.target, columns=BARS)
             returns = panel.simple_returns()
             growth = panel.return_factor.copy()
             growth[1:] /= panel.return_factor[:-1]
@@ -144,7 +144,7 @@ def factor_numbers(run: BatchRun, plan: Plan, progress: Progress) -> None:
     funds = dict(FactorDefinition.objects.exclude(etf_proxy="").values_list("display_order", "id"))
     with step(run, Phase.RISK, "factor_analysis (symbols)", sessions_from=plan.first, sessions_to=plan.target) as meter:
         with meter.part("read"):
-            panel = universe_panel(plan, universe, HISTORY)
+            panel = universe_panel(plan, universe)
             returns = panel.simple_returns()
             revisions = _provider_betas(universe)
         with progress.bar("  3  Symbol factors", len(plan.sessions), "sessions") as bar:

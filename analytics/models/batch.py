@@ -131,6 +131,12 @@ class BatchStep(models.Model):
     unit = models.CharField(max_length=32, blank=True, default="", db_default="")
     rows_written = models.PositiveIntegerField(default=0, db_default=0)
     seconds = models.JSONField(default=dict, blank=True, help_text="read, compute, write")
+    measured = models.JSONField(
+        default=dict,
+        blank=True,
+        db_default={},
+        help_text="CPU seconds by part and engine, rows by table, SQL statements",
+    )
     error = models.TextField(blank=True, default="", db_default="")
     worker = models.CharField(max_length=128, blank=True, default="", db_default="")
     heartbeat_at = models.DateTimeField(null=True, blank=True)

@@ -120,12 +120,18 @@ PORTFOLIOS = """
     FROM portfolios WHERE id = ANY(%(ids)s)
 """
 
+
+def _places(names: Sequence[str]) -> str:
+    """SQL for the place of a choice among its names."""
+    return " ".join(f"WHEN '{name}' THEN {place}" for place, name in enumerate(names))
+
+
 # One row a trade with its lot beside it: lots and trades of one moment, in one pass.
-TRADES = """
+TRADES = f"""
     SELECT p.portfolio_id, p.id AS lot_id,
            coalesce(p.security_id, -1) AS security, coalesce(o.underlying_id, -1) AS underlying,
-           array_position(%(classes)s::varchar[], p.investment_class) - 1 AS investment_class,
-           array_position(%(types)s::varchar[], p.position_type) - 1 AS position_type,
+           CASE p.investment_class {_places(CLASSES)} END AS investment_class,
+           CASE p.position_type {_places(TYPES)} END AS position_type,
            coalesce(o.multiplier, 1)::float8 AS multiplier, o.strike::float8 AS strike,
            CASE o.option_type WHEN 'CALL' THEN 1 WHEN 'PUT' THEN -1 ELSE 0 END AS option_sign,
            o.expiration, (p.deleted_at AT TIME ZONE 'America/New_York')::date AS deleted,
@@ -163,7 +169,7 @@ def load_book(portfolio_ids: Sequence[UUID], through: dt.date) -> Book:
     NotFound if a portfolio does not exist.
     """
     ids = sorted(set(portfolio_ids))
-    limits: dict[str, Any] = {"ids": ids, "through": through, "classes": list(CLASSES), "types": list(TYPES)}
+    limits: dict[str, Any] = {"ids": ids, "through": through}
     portfolios = _portfolios(ids)
     rows = read_columns(TRADES, limits, raw_uuids=True)
     lots, trades = _lots_and_trades(rows, uuid_index(portfolios.id, rows["portfolio_id"]), through)

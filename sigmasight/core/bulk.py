@@ -67,6 +67,20 @@ class UpsertCount:
 
 
 NOTHING = UpsertCount(0, 0, 0)
+_copies = 0
+
+
+def copies_made() -> int:
+    """How many COPY statements this process has run: Django's own wrappers do not see them."""
+    return _copies
+
+
+def _copy(cursor: Any, statement: str, params: Any = None) -> Any:
+    global _copies
+    _copies += 1
+    return cursor.cursor.copy(statement, params)
+
+
 Column = np.ndarray | Sequence[Any] | Scaled | Ragged | Dense
 
 
@@ -210,7 +224,7 @@ def upsert(
     )
     with transaction.atomic(using=using), connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMP TABLE {stage} ({stage_columns}) ON COMMIT DROP")
-        with cursor.cursor.copy(f"COPY {stage} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)") as copy:
+        with _copy(cursor, f"COPY {stage} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)") as copy:
             for block in copy_format.rows([column for column, _, _ in encoded], rows, CHUNK_BYTES):
                 copy.write(block)
         cursor.execute(merge)
@@ -244,8 +258,8 @@ def read_columns(
         if len({name for name, _ in described}) != len(described):
             raise ValueError(f"column names repeat: {[name for name, _ in described]}")
         plan = [(name, column_format.read_kind(name, oid, raw_uuids=raw_uuids)) for name, oid in described]
-        with cursor.cursor.copy(
-            f"COPY ({column_format.statement(sql, plan)}) TO STDOUT (FORMAT BINARY)", params or None
+        with _copy(
+            cursor, f"COPY ({column_format.statement(sql, plan)}) TO STDOUT (FORMAT BINARY)", params or None
         ) as copy:
             answer = b"".join(copy)
     return column_format.parse(answer, plan)

@@ -25,18 +25,19 @@ LACKING = f"""
         WHERE l.position_id = p.id AND t.name = s.sector AND NOT t.is_archived
     )
 """
-MAKE_TAGS = f"""
+MAKE_TAGS = """
     INSERT INTO tags (id, user_id, name, color, description, display_order, is_archived, is_sector)
     SELECT gen_random_uuid(), w.user_id, w.sector, coalesce(c.color, %(other)s), 'Sector: ' || w.sector, 0, false, true
-    FROM (SELECT DISTINCT user_id, sector FROM ({LACKING}) AS x) AS w
+    FROM (SELECT DISTINCT user_id, sector FROM unnest(%(users)s::uuid[], %(sectors)s::text[]) AS x (user_id, sector)) AS w
     LEFT JOIN unnest(%(names)s::text[], %(colors)s::text[]) AS c (name, color) ON c.name = w.sector
     WHERE NOT EXISTS (SELECT 1 FROM tags t WHERE t.user_id = w.user_id AND t.name = w.sector AND NOT t.is_archived)
     ORDER BY w.user_id, w.sector
     ON CONFLICT (user_id, name) WHERE NOT is_archived DO NOTHING
 """
-LINK = f"""
+LINK = """
     INSERT INTO position_tags (id, position_id, tag_id)
-    SELECT gen_random_uuid(), w.position_id, t.id FROM ({LACKING}) AS w
+    SELECT gen_random_uuid(), w.position_id, t.id
+    FROM unnest(%(users)s::uuid[], %(positions)s::uuid[], %(sectors)s::text[]) AS w (user_id, position_id, sector)
     JOIN tags t ON t.user_id = w.user_id AND t.name = w.sector AND NOT t.is_archived
     ON CONFLICT (position_id, tag_id) DO NOTHING
 """
@@ -82,11 +83,7 @@ def apply_sector_tags(portfolio_ids: Sequence[UUID]) -> int:
     -------
     The number of links made.
     """
-    given = _given(portfolio_ids)
-    with connection.cursor() as cursor:
-        cursor.execute(MAKE_TAGS, given)
-        cursor.execute(LINK, given)
-        return cursor.rowcount
+    return _tag_lacking(portfolio_ids)[1]
 
 
 @transaction.atomic
@@ -95,23 +92,30 @@ def restore_sector_tags(portfolio_ids: Sequence[UUID]) -> RestoredSectorTags:
 
     Tags that people made and links of closed lots are left alone; doing it twice changes nothing.
     """
-    given = _given(portfolio_ids)
+    ids = {"ids": list(portfolio_ids)}
     with connection.cursor() as cursor:
-        cursor.execute(UNLINK_OTHERS, given)
-        cursor.execute(MAKE_TAGS, given)
-        created = cursor.rowcount
-        cursor.execute(LINK, given)
-        cursor.execute(COUNT, given)
+        cursor.execute(UNLINK_OTHERS, ids)
+        created, _ = _tag_lacking(portfolio_ids)
+        cursor.execute(COUNT, ids)
         counts = dict(cursor.fetchall())
     skipped = counts.pop(None, 0)
     return RestoredSectorTags(sum(counts.values()), skipped, created, counts)
 
 
-def _given(portfolio_ids: Sequence[UUID]) -> Any:
-    colors = sector_colors()
-    return {
-        "ids": list(portfolio_ids),
-        "names": list(colors),
-        "colors": list(colors.values()),
-        "other": colors[OTHER],
-    }
+def _tag_lacking(portfolio_ids: Sequence[UUID]) -> tuple[int, int]:
+    """Tags made and links made for the lots that lack theirs."""
+    with connection.cursor() as cursor:
+        cursor.execute(LACKING, {"ids": list(portfolio_ids)})
+        lacking = cursor.fetchall()
+        if not lacking:
+            return 0, 0
+        users, positions, sectors = (list(column) for column in zip(*lacking, strict=True))
+        colors = sector_colors()
+        given: Any = {
+            "users": users, "positions": positions, "sectors": sectors, "names": list(colors), "colors": list(colors.values()),
+            "other": colors[OTHER],
+        }  # fmt: skip
+        cursor.execute(MAKE_TAGS, given)
+        made = cursor.rowcount
+        cursor.execute(LINK, given)
+        return made, cursor.rowcount
