@@ -6,7 +6,9 @@ from django.urls import URLPattern
 
 from analytics.api.views import (
     aggregate_factors,
+    batch_runs,
     betas,
+    calculations,
     concentration,
     correlations,
     demo,
@@ -27,6 +29,7 @@ from sigmasight.core.api.routes import endpoint
 
 PORTFOLIO = "analytics/portfolio/<str:portfolio_id>"
 AGGREGATE = "analytics/aggregate"
+BATCH = "admin/batch"
 
 urlpatterns: list[URLPattern] = [
     *endpoint("data/demo/<str:portfolio_type>", demo.DemoReportView, "demo-report"),
@@ -59,6 +62,19 @@ urlpatterns: list[URLPattern] = [
     *endpoint(f"{PORTFOLIO}/equity", equity.PortfolioEquityView, "portfolio-equity"),
     *endpoint("onboarding/status/<str:portfolio_id>", setup_progress.OnboardingStatusView, "onboarding-status"),
     *endpoint("onboarding/status/<str:portfolio_id>/logs", setup_progress.OnboardingLogView, "onboarding-log"),
+    *endpoint(f"{PORTFOLIO}/calculate", calculations.TriggerCalculationsView, "portfolio-trigger-calculations"),
+    *endpoint(
+        f"{PORTFOLIO}/batch-status/<str:batch_run_id>", calculations.AnalyticsBatchStatusView, "portfolio-run-status"
+    ),
+    *endpoint("portfolios/<str:portfolio_id>/calculate", calculations.CalculateView, "calculate"),
+    *endpoint(
+        "portfolios/<str:portfolio_id>/batch-status/<str:batch_run_id>",
+        calculations.CalculationStatusView,
+        "calculation-status",
+    ),
+    *endpoint(f"{BATCH}/run", batch_runs.BatchRunView, "batch-run"),
+    *endpoint(f"{BATCH}/trigger", batch_runs.BatchRunDocumentedPathView, "batch-trigger"),
+    *endpoint(f"{BATCH}/run/current", batch_runs.BatchCurrentView, "batch-current"),
     *endpoint("equity-search", equity_search.EquitySearchView, "equity-search"),
     *endpoint("equity-search/filters", equity_search.EquityFiltersView, "equity-search-filters"),
     *endpoint(

@@ -13,6 +13,9 @@ from uuid import UUID
 
 from celery import chord, current_app, group
 from django.conf import settings
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from analytics.batch import books, ledger, phases, positions
 from analytics.batch.night import Outcome, Request, begin, prepare
@@ -24,7 +27,7 @@ from marketdata import calendar
 from marketdata.services.collection import record_request_rows
 from marketdata.services.source import open_source
 from sigmasight.core import clock
-from sigmasight.core.errors import DomainError
+from sigmasight.core.errors import Conflict, DomainError
 
 WORK = {Phase.SNAPSHOTS: ledger.roll_shard, Phase.MARKET_VALUES: positions.value_shard, Phase.RISK: books.analyse_shard}
 NEXT = {Phase.SNAPSHOTS: Phase.MARKET_VALUES, Phase.MARKET_VALUES: Phase.RISK}
@@ -51,15 +54,33 @@ def start(request: Request) -> Outcome:
 
     Raises
     ------
-    DomainError as `run_night` does, Conflict if a run is active.
+    DomainError as `run_night` does, Conflict if a run is active or the broker cannot be reached.
     """
     source, plan = prepare(request)
     outcome = Outcome(plan)
     if request.dry_run or not plan.needs:
         return outcome
     outcome.run = begin(request, source, plan)
-    _send("market_data", str(outcome.run.id))
+    send_first("market_data", outcome.run)
     return outcome
+
+
+def send_first(name: str, run: BatchRun) -> None:
+    """Queue the first task of a run that was just recorded; without a broker the run is closed as failed.
+
+    Raises
+    ------
+    Conflict if the broker cannot be reached.
+    """
+    try:
+        _send(name, str(run.id))
+    except (OperationalError, RedisError) as error:
+        finish_run(run, RunStatus.FAILED, errors=["broker_unreachable: the run could not be handed to the workers"])
+        raise Conflict(
+            "broker_unreachable",
+            "The queue of the workers cannot be reached, so that nothing was started. Try again in a minute; if it stays, start "
+            "Redis and the workers.",
+        ) from error
 
 
 def workers_answer(seconds: float = 2.0) -> bool:
@@ -68,7 +89,8 @@ def workers_answer(seconds: float = 2.0) -> bool:
 
 
 def _send(name: str, *arguments: Any) -> None:
-    current_app.signature(f"analytics.tasks.{name}", args=arguments).apply_async()
+    # Nobody reads what these tasks return; asking the result store to tell would wait long where it is down.
+    current_app.signature(f"analytics.tasks.{name}", args=arguments).apply_async(ignore_result=True)
 
 
 def _running(run_id: str) -> BatchRun | None:
@@ -171,7 +193,7 @@ def after_phase(
     errors = list(run.params.get("errors", []))
     errors += list(BatchStep.objects.filter(run=run, status=StepStatus.FAILED, total=1).values_list("error", flat=True))
     begun = run.started_at or run.created_at
-    durations["total_duration"] = round((clock.now() - begun).total_seconds(), 3)
+    durations["total_duration"] = round((timezone.now() - begun).total_seconds(), 3)
     finish_run(run, RunStatus.PARTIAL if errors else RunStatus.COMPLETED, errors=errors, durations=durations)
 
 

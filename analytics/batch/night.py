@@ -31,6 +31,7 @@ class Request:
     source : ``simulated``, ``live``, ``files:DIR``. trigger : who starts it, a `RunTrigger`.
     portfolio_id : only this portfolio. session : compute up to this session. recompute_from : do it again from here on.
     dry_run : say what would be done and change nothing. accept_coverage : go on below the coverage floor, and record who did.
+    force : cancel the runs in the way instead of being refused.
     """
 
     source: str
@@ -41,6 +42,7 @@ class Request:
     recompute_from: dt.date | None = None
     dry_run: bool = False
     accept_coverage: bool = False
+    force: bool = False
     executor: str = "inline"
 
 
@@ -147,6 +149,7 @@ def begin(request: Request, source: OpenSource, plan: Plan) -> BatchRun:
             "recompute_from": request.recompute_from.isoformat() if request.recompute_from else None,
             "session": request.session.isoformat() if request.session else None,
         },
+        force=request.force,
     )
     set_total(run, plan.portfolio_sessions + SHARED_STEPS)
     log(

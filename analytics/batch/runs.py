@@ -15,7 +15,7 @@ from django.db import connection, connections, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from analytics.models import BatchLogEntry, BatchRun, BatchStep, RunStatus, StepStatus
+from analytics.models import BatchLogEntry, BatchRun, BatchStep, RunStatus, RunTrigger, StepStatus
 from portfolios.models import User
 from sigmasight.core.errors import Conflict, DomainError
 
@@ -44,10 +44,12 @@ def start_run(
     portfolio_id: UUID | None = None,
     requested_by: User | None = None,
     params: dict[str, Any] | None = None,
+    force: bool = False,
 ) -> BatchRun:
     """Record a new run, or refuse because one with an overlapping scope is alive. Dead runs are closed on the way.
 
-    A run of everything refuses every second start; a run of one portfolio refuses only the same portfolio.
+    A run of everything refuses every second start; a run of one portfolio refuses only the same portfolio. With `force` the
+    runs in the way are cancelled instead; owners cancel only runs of their own portfolio, never everybody's night.
 
     Raises
     ------
@@ -60,18 +62,26 @@ def start_run(
         scope = Q(scope_portfolio__isnull=True)
         if portfolio_id is not None:
             scope |= Q(scope_portfolio_id=portfolio_id)
-        alive = BatchRun.objects.filter(scope, status__in=ACTIVE).order_by("created_at").first()
-        if alive is not None:
-            raise Conflict(
-                "run_active",
-                f"Run {alive.id} is {alive.status} since {alive.created_at:%Y-%m-%d %H:%M} UTC; wait for it or cancel it.",
-            )
+        for alive in BatchRun.objects.filter(scope, status__in=ACTIVE).order_by("created_at"):
+            if not force or (trigger == RunTrigger.OWNER and alive.scope_portfolio_id is None):
+                raise Conflict(
+                    "run_active",
+                    f"Run {alive.id} is {alive.status} since {alive.created_at:%Y-%m-%d %H:%M} UTC; wait for it or cancel it.",
+                )
+            _replace(alive)
         now = timezone.now()
         return BatchRun.objects.create(
             kind=kind, trigger=trigger, requested_by=requested_by, scope_portfolio_id=portfolio_id, params=params or {},
             status=RunStatus.RUNNING, target_from=target_from, target_to=target_to, source=source,
             heartbeat_at=now, started_at=now,
         )  # fmt: skip
+
+
+def _replace(run: BatchRun) -> None:
+    # Closed at once, since its scope is needed now. Its workers see that at their next shard; the shard they are in ends under
+    # the portfolios' locks, which the new run waits for.
+    request_cancel(run)
+    finish_run(run, RunStatus.CANCELLED, errors=["cancelled: replaced by a run that was started with force"])
 
 
 @transaction.atomic

@@ -1,0 +1,79 @@
+"""A run that an owner starts over REST is done by the workers, and he reads the end of it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.analytics.batch.servers import CoreDatabase, create, drop
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
+QUEUES = ("default", "marketdata", "batch", "assistant")
+CALL = """
+    import json
+    from django.conf import settings
+    from django.test import Client
+    from portfolios.models import Portfolio, User
+    from portfolios.services.tokens import issue_admin_token, issue_user_token
+    settings.ALLOWED_HOSTS = ["*"]
+    owner = User.objects.get(email="demo_individual@sigmasight.com")
+    staff = User.objects.get(email="demo_admin@sigmasight.com")
+    book = Portfolio.objects.get(user=owner)
+    token = issue_admin_token(staff, ip_address=None, user_agent="") if {admin} else issue_user_token(owner)[0]
+    client = Client(headers={{"Authorization": "Bearer " + token}})
+    answer = client.{method}("/api/v1/{path}".format(book=book.pk))
+    print(json.dumps([answer.status_code, answer.json()]))
+"""
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[CoreDatabase]:
+    """The demo before its first night, with a worker."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIGMASIGHT_NOW", "2025-07-15T21:30:00-04:00")
+        yield from demo_with_worker()
+
+
+def demo_with_worker() -> Iterator[CoreDatabase]:
+    database = create("rest_started")
+    database.manage("migrate", "--database", "default", "--verbosity", "0")
+    database.manage("seed_demo")
+    worker = database.start(
+        "-m", "celery", "-A", "sigmasight", "worker", "--concurrency", "1",
+        "-Q", ",".join(f"{database.name}.{queue}" for queue in QUEUES), "-n", f"{database.name}@test",
+        "--without-gossip", "--without-mingle",
+    )  # fmt: skip
+    yield database
+    worker.send_signal(signal.SIGTERM)
+    worker.wait(30)
+    drop(database.name)
+
+
+def call(database: CoreDatabase, method: str, path: str, *, admin: bool = False) -> Any:
+    code = textwrap.dedent(CALL.format(method=method, path=path, admin=admin))
+    status, body = json.loads(database.manage("shell", "--no-imports", "-c", code).stdout.splitlines()[-1])
+    assert status == 200, body
+    return body
+
+
+def ended(database: CoreDatabase, run_id: str) -> object:
+    database.wait_for(f"SELECT completed_at IS NOT NULL FROM batch_run_history WHERE id = '{run_id}'", 180)
+    return database.one(f"SELECT concat(status, error_summary) FROM batch_run_history WHERE id = '{run_id}'")
+
+
+def test_an_owner_starts_and_polls(served: CoreDatabase) -> None:
+    run_id = call(served, "post", "portfolios/{book}/calculate")["batch_run_id"]
+    assert ended(served, run_id) == "completed"
+    state = call(served, "get", f"portfolios/{{book}}/batch-status/{run_id}")
+    assert (state["status"], state["triggered_by"]) == ("completed", "demo_individual@sigmasight.com")
+    done = served.one(f"SELECT completed_jobs = total_jobs FROM batch_run_history WHERE id = '{run_id}'")
+    assert done
+    published = served.one(
+        "SELECT array_agg(u.email) FROM portfolios p JOIN users u ON u.id = p.user_id WHERE p.results_as_of IS NOT NULL"
+    )
+    assert published == ["demo_individual@sigmasight.com"]
