@@ -28,6 +28,7 @@ from analytics.batch.scope import Plan
 from analytics.batch.steps import StepMeter
 from analytics.batch.symbol_results import load_scenario_factors, load_symbol_factors
 from analytics.batch.symbols import HISTORY, volatility_columns
+from analytics.batch.target_values import weigh_targets
 from analytics.engines.aggregation import factor_exposures
 from analytics.engines.beta import ols_beta
 from analytics.engines.concentration import concentration
@@ -80,6 +81,8 @@ def analyse_shard(plan: Plan, meter: StepMeter, family: str) -> None:
         for table, count in results.store():
             meter.wrote(table, count)
         publish(plan)
+        # People who write targets lock the portfolio first, and so does this.
+        meter.rows_written += weigh_targets(ids, plan.target)
 
 
 def publish(plan: Plan) -> None:
