@@ -13,6 +13,7 @@ from portfolios.api.views import (
     portfolios,
     positions,
     prices,
+    target_prices,
 )
 from sigmasight.core.api.routes import endpoint
 
@@ -53,4 +54,13 @@ urlpatterns: list[URLPattern] = [
     *endpoint("admin/onboarding/errors", onboarding_activity.ErrorsView, "onboarding-errors"),
     *endpoint("admin/onboarding/daily", onboarding_activity.DailyView, "onboarding-daily"),
     *endpoint("admin/onboarding/events", onboarding_activity.EventsView, "onboarding-events"),
+    *endpoint("target-prices/target/<str:target_price_id>", target_prices.TargetPriceView, "target-price"),
+    *endpoint("target-prices/<str:portfolio_id>", target_prices.TargetPricesView, "target-prices"),
+    *endpoint("target-prices/<str:portfolio_id>/summary", target_prices.TargetPriceSummaryView, "target-summary"),
+    *endpoint("target-prices/<str:portfolio_id>/bulk", target_prices.BulkTargetPricesView, "target-bulk"),
+    *endpoint(
+        "target-prices/<str:portfolio_id>/bulk-update", target_prices.BulkUpdateTargetPricesView, "target-bulk-update"
+    ),
+    *endpoint("target-prices/<str:portfolio_id>/import-csv", target_prices.ImportTargetPricesView, "target-import"),
+    *endpoint("target-prices/<str:portfolio_id>/export", target_prices.ExportTargetPricesView, "target-export"),
 ]

@@ -83,7 +83,7 @@ class TargetPrice(UUIDModel, TimestampedModel):
         ]
 
     def settle(self, price: Decimal, quantity: Decimal | None, at: dt.datetime) -> None:
-        """Set the current price and what the targets mean at it: returns in percent, dollars for `quantity` (or none).
+        """Set the current price and what the targets mean at it: returns in percent, dollars for `quantity` shares (or none).
 
         For short types a falling price is the gain. Nothing is saved.
         """
@@ -92,7 +92,7 @@ class TargetPrice(UUIDModel, TimestampedModel):
         self.price_updated_at = at
         for target, percent, dollars in SETTLED_FIELDS:
             wanted = getattr(self, target)
-            gain = side * (wanted - price) if wanted else None
+            gain = None if wanted is None else side * (wanted - price)
             setattr(self, percent, None if gain is None else round(100 * gain / price, 4))
             setattr(self, dollars, None if gain is None or quantity is None else round(abs(quantity) * gain, 2))
 
