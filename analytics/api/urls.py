@@ -6,6 +6,7 @@ from django.urls import URLPattern
 
 from analytics.api.views import (
     aggregate_factors,
+    batch_history,
     batch_runs,
     betas,
     calculations,
@@ -75,6 +76,10 @@ urlpatterns: list[URLPattern] = [
     *endpoint(f"{BATCH}/run", batch_runs.BatchRunView, "batch-run"),
     *endpoint(f"{BATCH}/trigger", batch_runs.BatchRunDocumentedPathView, "batch-trigger"),
     *endpoint(f"{BATCH}/run/current", batch_runs.BatchCurrentView, "batch-current"),
+    *endpoint(f"{BATCH}/history", batch_history.BatchHistoryView, "batch-history"),
+    *endpoint(f"{BATCH}/history/summary", batch_history.BatchHistorySummaryView, "batch-history-summary"),
+    *endpoint(f"{BATCH}/history/<str:batch_run_id>", batch_history.BatchHistoryOneView, "batch-history-one"),
+    *endpoint(f"{BATCH}/history/<str:batch_run_id>/logs", batch_history.BatchHistoryLogView, "batch-history-logs"),
     *endpoint("equity-search", equity_search.EquitySearchView, "equity-search"),
     *endpoint("equity-search/filters", equity_search.EquityFiltersView, "equity-search-filters"),
     *endpoint(
