@@ -121,11 +121,14 @@ def _live(name: str, seconds: float | None = None) -> Source:
     )
     rate, burst = {**DEFAULT_RATES, **getattr(settings, "PROVIDER_RATES", {})}[name]
     budget = {**DEFAULT_BUDGETS, **getattr(settings, "PROVIDER_BUDGETS", {})}.get(name)
+    breaker: Breaker | None = Breaker(name, shared=shared, rest=getattr(settings, "PROVIDER_REST_SECONDS", 120.0))
     retry = RetryPolicy(
         attempts=getattr(settings, "PROVIDER_ATTEMPTS", 3),
         deadline=getattr(settings, "PROVIDER_DEADLINE_SECONDS", 60.0),
     )
     if seconds is not None:
+        # Somebody's impatience says nothing of the source: the collection of the night must not rest for it.
+        breaker = None
         retry = RetryPolicy(attempts=1, deadline=seconds)
         budget = budget and {**budget, "pauses": 0}
     common: dict[str, Any] = {
@@ -135,7 +138,7 @@ def _live(name: str, seconds: float | None = None) -> Source:
     }
     return Source(
         provider=_CLIENTS[name](common),
-        breaker=Breaker(name, shared=shared, rest=getattr(settings, "PROVIDER_REST_SECONDS", 120.0)),
+        breaker=breaker,
         budget=None if not budget else _budget(name, budget, shared),
         chunk=SYMBOLS_PER_REQUEST,
     )

@@ -7,8 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Case, F, OuterRef, QuerySet, Subquery, Sum, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, F, Sum, When
 
 from portfolios.models import EquityChange, EquityChangeType, Portfolio, PortfolioSnapshot, User
 from portfolios.services import amounts
@@ -153,14 +152,6 @@ def current_equity(book: Portfolio) -> Decimal:
     """The newest published equity; before the first one the opening equity."""
     published = _published(book)
     return book.opening_equity if published is None else published.net_asset_value
-
-
-def with_equity(books: QuerySet[Portfolio]) -> QuerySet[Portfolio]:
-    """The portfolios with what `current_equity` says of each as `equity`."""
-    published = PortfolioSnapshot.objects.filter(
-        portfolio=OuterRef("pk"), snapshot_date__lte=OuterRef("results_as_of"), is_complete=True
-    ).order_by("-snapshot_date")
-    return books.annotate(equity=Coalesce(Subquery(published.values("net_asset_value")[:1]), F("opening_equity")))
 
 
 def _published(book: Portfolio) -> PortfolioSnapshot | None:

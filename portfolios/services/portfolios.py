@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 from uuid import NAMESPACE_DNS, UUID, uuid4, uuid5
 
 from django.conf import settings
@@ -14,12 +14,26 @@ from portfolios.models import AccountType, Portfolio, User
 from portfolios.services import amounts
 from portfolios.services.access import PORTFOLIO_NOT_FOUND, owned_portfolio
 from portfolios.services.dirty import lock_portfolio
-from portfolios.services.equity import set_equity_balance, with_equity
+from portfolios.services.equity import set_equity_balance
 from portfolios.services.inception import ledger_start
-from portfolios.services.tokens import in_shown_order
 from portfolios.services.valued_lots import EMPTY_BOOK, book_values
 from sigmasight.core import clock
 from sigmasight.core.errors import Conflict, DomainError, NotFound
+
+# Active ones first, accounts named private behind the others, the oldest first: clients open the first of a list. The equity is
+# that of `current_equity`. Written out: the ORM takes longer to phrase it than the database to answer.
+LISTED = """
+    SELECT f.*, coalesce(s.net_asset_value, f.opening_equity) AS equity
+    FROM portfolios AS f
+    LEFT JOIN LATERAL (
+        SELECT net_asset_value FROM portfolio_snapshots
+        WHERE portfolio_id = f.id AND is_complete AND snapshot_date <= f.results_as_of
+        ORDER BY snapshot_date DESC LIMIT 1
+    ) AS s ON true
+    WHERE f.user_id = %(user)s AND (%(id)s::uuid IS NULL OR f.id = %(id)s::uuid)
+      AND (f.is_active OR %(inactive)s) AND (f.deleted_at IS NULL OR %(deleted)s)
+    ORDER BY f.is_active DESC, f.account_name ILIKE '%%private%%', f.created_at, f.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +63,7 @@ def list_portfolios(
     user: User, *, include_inactive: bool = True, include_deleted: bool = False
 ) -> list[ListedPortfolio]:
     """A person's portfolios in the order clients show them, in two queries."""
-    books = Portfolio.objects.filter(user_id=user.pk)
-    if not include_inactive:
-        books = books.filter(is_active=True)
-    if not include_deleted:
-        books = books.filter(deleted_at__isnull=True)
-    found = list(with_equity(in_shown_order(books)))
-    values = book_values([book.pk for book in found])
-    return [
-        ListedPortfolio(book, book.equity, value.market_value, value.open_lots)  # type: ignore[attr-defined]
-        for book in found
-        for value in [values.get(book.pk, EMPTY_BOOK)]
-    ]
+    return _listed({"user": user.pk, "id": None, "inactive": include_inactive, "deleted": include_deleted})
 
 
 def portfolio_with_equity(user: User, portfolio_id: UUID) -> ListedPortfolio:
@@ -70,11 +73,20 @@ def portfolio_with_equity(user: User, portfolio_id: UUID) -> ListedPortfolio:
     ------
     NotFound for unknown, deleted and foreign ones alike.
     """
-    book = with_equity(Portfolio.objects.filter(pk=portfolio_id, user_id=user.pk, deleted_at__isnull=True)).first()
-    if book is None:
+    found = _listed({"user": user.pk, "id": portfolio_id, "inactive": True, "deleted": False})
+    if not found:
         raise NotFound("portfolio_not_found", PORTFOLIO_NOT_FOUND)
-    value = book_values([book.pk]).get(book.pk, EMPTY_BOOK)
-    return ListedPortfolio(book, book.equity, value.market_value, value.open_lots)  # type: ignore[attr-defined]
+    return found[0]
+
+
+def _listed(wanted: dict[str, Any]) -> list[ListedPortfolio]:
+    books = list(Portfolio.objects.raw(LISTED, wanted))
+    values = book_values([book.pk for book in books])
+    return [
+        ListedPortfolio(book, book.equity, value.market_value, value.open_lots)  # type: ignore[attr-defined]
+        for book in books
+        for value in [values.get(book.pk, EMPTY_BOOK)]
+    ]
 
 
 @transaction.atomic

@@ -44,15 +44,11 @@ def default_portfolio_id(user_id: UUID) -> UUID | None:
 
 def listed_portfolios(user_id: UUID) -> QuerySet[Portfolio]:
     """A person's undeleted active portfolios in the order clients show them."""
-    return in_shown_order(Portfolio.objects.filter(user_id=user_id, deleted_at__isnull=True, is_active=True))
-
-
-def in_shown_order(books: QuerySet[Portfolio]) -> QuerySet[Portfolio]:
-    """Active ones first, accounts named private behind the others, the oldest first: clients open the first of a list."""
     private = Case(
         When(account_name__icontains="private", then=Value(True)), default=Value(False), output_field=BooleanField()
     )
-    return books.alias(private=private).order_by("-is_active", "private", "created_at", "id")
+    books = Portfolio.objects.filter(user_id=user_id, deleted_at__isnull=True, is_active=True)
+    return books.alias(private=private).order_by("private", "created_at", "id")
 
 
 def issue_user_token(user: User) -> tuple[str, UUID | None]:

@@ -77,7 +77,13 @@ class LoginView(APIView):
         try:
             user = verify_login(given["email"], given["password"])
         except LoginRefused as refused:
-            record_activity("onboarding.login_error", caller, user=refused.user, error_code=refused.code)
+            record_activity(
+                "onboarding.login_error",
+                caller,
+                user=refused.user,
+                error_code=refused.code,
+                error_message=refused.message,
+            )
             raise
         record_activity("onboarding.login_success", caller, user=user)
         return _token_response(user)
@@ -106,7 +112,7 @@ class RegisterView(APIView):
         try:
             user = open_account(given["email"], given["password"], given["full_name"])
         except DomainError as refused:
-            record_activity("onboarding.register_error", caller, error_code=refused.code)
+            record_activity("onboarding.register_error", caller, error_code=refused.code, error_message=refused.message)
             raise
         record_activity("onboarding.register_complete", caller, user=user)
         return Response(_person(user))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from typing import Any
 
 import pytest
 
-from marketdata.providers.base import Capability, ProviderError
+from marketdata.providers.base import Capability, Outcome, ProviderError
 from marketdata.providers.registry import build_chain, live_sources, source_family
 from marketdata.providers.sources import NothingGatheredError
 from sigmasight.core.errors import DomainError
@@ -72,6 +73,22 @@ def test_the_settings_reach_the_clients(live_settings: Any, server: Loopback) ->
     assert list(chain.prices(["C", "B", "A"], day, day).histories) == ["C", "B"]
     (point,) = chain.treasury_yields(["DGS10"], day, day)
     assert (point.source, server.about("/fred/series/observations")[0].query["api_key"]) == ("fred", "key")
+
+
+def test_one_question_has_its_seconds_and_no_breaker_hears_of_it(live_settings: Any, server: Loopback) -> None:
+    live_settings.PROVIDER_TIMEOUT_SECONDS, live_settings.PROVIDER_ATTEMPTS = 20.0, 3
+    live_settings.MARKETDATA_PROVIDERS, live_settings.PROVIDER_RATES = ["yfinance"], {"yfinance": (100.0, 100)}
+    server.fault("/v8/finance/chart/SLOW", hang=5.0)
+    started = time.monotonic()
+    day = dt.date(2025, 11, 13)
+    for _ in range(4):
+        with pytest.raises(NothingGatheredError) as error:
+            build_chain(seconds=0.2).prices(["SLOW"], day, day)
+        assert error.value.outcome is Outcome.TIMEOUT
+    assert time.monotonic() - started < 4
+    (source,) = build_chain().sources
+    assert source.breaker is not None
+    assert source.breaker.admit().allowed
 
 
 def test_sources_without_a_key_are_left_out_and_named(live_settings: Any) -> None:

@@ -16,7 +16,7 @@ from portfolios.models import (
     PositionValuation,
 )
 from portfolios.services.positions import close_position
-from portfolios.services.valued_lots import ValuedLot, valued_lots
+from portfolios.services.valued_lots import BookValue, ValuedLot, book_values, valued_lots, valued_lots_with_ids
 from tests.factories import PortfolioFactory, PositionFactory
 from tests.portfolios.services.conftest import TODAY
 
@@ -130,3 +130,22 @@ def test_the_order_is_symbol_then_entry(published: Portfolio) -> None:
     PositionFactory(portfolio=published, symbol="AAA", entry_date=dt.date(2025, 10, 1))
     earlier = PositionFactory(portfolio=published, symbol=later.symbol, security=later.security)
     assert [lot.position_id for lot in valued_lots([published.id])][1:] == [earlier.id, later.id]
+
+
+def test_books_are_the_sums_of_their_lots_to_the_cent(published: Portfolio) -> None:
+    # Half cents: each is rounded to the even cent, as the lots are.
+    for quantity, price in (("1.5", "10.01"), ("0.5", "10.03"), ("2.5", "0.01"), ("3", "7.006")):
+        mark(PositionFactory(portfolio=published, quantity=Decimal(quantity)), THURSDAY, price)
+    mark(PositionFactory(portfolio=published, position_type="SHORT", quantity=Decimal("-1.5")), THURSDAY, "10.01")
+    mark(PositionFactory(portfolio=published, position_type="SC", quantity=Decimal(-2)), THURSDAY, "4.25")
+    PositionFactory(portfolio=published, investment_class=InvestmentClass.PRIVATE, security=None)
+    closed = PositionFactory(portfolio=published)
+    close_position(closed.pk, exit_price=Decimal(1), exit_date=THURSDAY)
+    empty = PortfolioFactory()
+    lots = valued_lots([published.id])
+    values = book_values([published.id, empty.id])
+    assert values == {published.id: BookValue(7, sum((lot.market_value for lot in lots), Decimal(0)))}
+    assert [lot.position_id for lot in valued_lots_with_ids([closed.pk, lots[0].position_id])] == [
+        lot.position_id for lot in valued_lots([published.id], include_closed=True)
+        if lot.position_id in (closed.pk, lots[0].position_id)
+    ]  # fmt: skip
