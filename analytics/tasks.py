@@ -7,6 +7,7 @@ from typing import Any
 from celery import shared_task
 
 from analytics.batch import canvas
+from analytics.services.admin_day import close_yesterday
 from sigmasight.core.errors import Conflict
 
 
@@ -43,3 +44,8 @@ def after_phase(
 @shared_task(name="analytics.tasks.symbol_numbers")
 def symbol_numbers(run_id: str, target: str, shards: list[list[dict[str, Any]]]) -> None:
     canvas.symbol_numbers(run_id, target, shards)
+
+
+@shared_task(name="analytics.tasks.daily_metrics")
+def daily_metrics() -> str:
+    return close_yesterday()

@@ -24,6 +24,7 @@ from analytics.api.views import (
     sectors,
     setup_progress,
     stress,
+    system,
     volatility,
 )
 from sigmasight.core.api.routes import endpoint
@@ -31,6 +32,15 @@ from sigmasight.core.api.routes import endpoint
 PORTFOLIO = "analytics/portfolio/<str:portfolio_id>"
 AGGREGATE = "analytics/aggregate"
 BATCH = "admin/batch"
+SYSTEM = (
+    ("health", system.HealthView),
+    ("aggregation/status", system.AggregationStatusView),
+    ("retention/status", system.RetentionStatusView),
+    ("cleanup", system.CleanupView),
+    ("aggregate", system.AggregateView),
+    ("run-batch", system.ChoresView),
+    ("daily-metrics", system.DailyMetricsView),
+)
 
 urlpatterns: list[URLPattern] = [
     *endpoint("data/demo/<str:portfolio_type>", demo.DemoReportView, "demo-report"),
@@ -110,5 +120,12 @@ urlpatterns: list[URLPattern] = [
         "analytics/<str:portfolio_id>/spread-factors",
         factors.SpreadFactorsDocumentedPathView,
         "spread-factors-documented",
+    ),
+    *(pattern for route, view in SYSTEM for pattern in endpoint(f"system/{route}", view, f"system/{route}")),
+    # The same where staff look for it; published once.
+    *(
+        pattern
+        for route, view in SYSTEM
+        for pattern in endpoint(f"admin/system/{route}", view, f"admin-system/{route}", schema=None)
     ),
 ]

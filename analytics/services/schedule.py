@@ -7,11 +7,13 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 
 NIGHTLY = "Nightly batch"
 SWEEP = "Restart of dead runs"
+DAILY_METRICS = "Daily figures and cleanup"
 
 
 @transaction.atomic
 def schedule_nightly() -> list[str]:
-    """Create the nightly run (21:00 New York, Monday to Friday) and the sweeper (every minute) unless they are there.
+    """Create the nightly run (21:00 New York, Monday to Friday), the sweeper (every minute) and the daily figures with the
+    deleting of old rows (20:30 New York) unless they are there.
 
     Entries that exist are left as staff have set them.
 
@@ -21,6 +23,9 @@ def schedule_nightly() -> list[str]:
     """
     evening, _ = CrontabSchedule.objects.get_or_create(
         minute="0", hour="21", day_of_week="mon-fri", day_of_month="*", month_of_year="*", timezone="America/New_York"
+    )
+    before_it, _ = CrontabSchedule.objects.get_or_create(
+        minute="30", hour="20", day_of_week="*", day_of_month="*", month_of_year="*", timezone="America/New_York"
     )
     minute, _ = IntervalSchedule.objects.get_or_create(every=1, period=IntervalSchedule.MINUTES)
     created = []
@@ -34,6 +39,11 @@ def schedule_nightly() -> list[str]:
             "task": "analytics.tasks.sweep",
             "interval": minute,
             "description": "Frees and restarts runs without a heartbeat.",
+        },
+        DAILY_METRICS: {
+            "task": "analytics.tasks.daily_metrics",
+            "crontab": before_it,
+            "description": "Counts yesterday for the operations console and deletes rows that are kept long enough.",
         },
     }.items():
         _, fresh = PeriodicTask.objects.get_or_create(name=name, defaults=values)

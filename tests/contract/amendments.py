@@ -189,11 +189,11 @@ def _fundamentals_need_a_token(files: Documents) -> None:
 
 
 FUNDAMENTALS = ("incomeStatement", "balanceSheet", "cashFlow", "analystEstimates")
+CHORES = ("sys_cleanup", "sys_aggregate", "sys_run_batch")
 CHAT_DELETES = ("chat_delete_conversation", "chat_delete_feedback", "chat_delete_memory")
 TRIGGERS = (
     "batch_run", "batch_trigger_market_data", "batch_trigger_correlations", "batch_trigger_profiles", "batch_restore_sector_tags",
-    "batch_cleanup_incomplete", "batch_data_quality_refresh", "fix_clear", "fix_seed", "fix_run_batch", "fix_all", "sys_cleanup",
-    "sys_aggregate", "sys_run_batch",
+    "batch_cleanup_incomplete", "batch_data_quality_refresh", "fix_clear", "fix_seed", "fix_run_batch", "fix_all",
 )  # fmt: skip
 
 SCENARIO_EXTRAS = {
@@ -252,6 +252,7 @@ AMENDMENTS: tuple[Amendment, ...] = (
     answers("core", ("calculatePortfolio",), "One active run per scope", new={"409": ERROR, "429": ERROR}),
     answers("analytics", ("triggerPortfolioCalculations",), THROTTLED, new={"429": ERROR}),
     answers("assistant_admin", TRIGGERS, "One active run per scope; triggers are limited", new={"409": ERROR, "429": ERROR}),
+    answers("assistant_admin", CHORES, THROTTLED, new={"429": ERROR}),
     answers("assistant_admin", ("fix_job",), "Unknown run: 404", new={"404": ERROR}),
     answers("core", ("login", "register", "onboardingRegister", "onboardingCreatePortfolio"), THROTTLED, new={"429": ERROR}),
     answers("assistant_admin", ("admin_login",), THROTTLED, new={"429": ERROR}),
@@ -287,6 +288,9 @@ AMENDMENTS: tuple[Amendment, ...] = (
     keys("core", "SymbolValidation", {"is_valid": BOOLEAN}, "Both forms of the symbol check carry both key sets", optional=True),
     keys("core", "AnalystEstimates.estimates",
          {"current_year_analyst_count": or_null(INTEGER), "next_year_analyst_count": or_null(INTEGER)}, READ),
+    keys("assistant_admin", "CleanupCounts",
+         {"provider_requests": INTEGER, "idempotency_records": INTEGER, "revoked_tokens": INTEGER},
+         "Requests to providers are kept 30 days; repeated creates and revoked tokens are forgotten when they expired"),
     keys("assistant_admin", "Conversation", {"conversation_id": {"type": "string", "format": "uuid"}},
          "The frontend reads it at login", optional=True),
     # -- provenance
