@@ -101,12 +101,16 @@ class LogLine(Form):
     level = serializers.ChoiceField(choices=["info", "warning", "error"])
 
 
-class BatchRunLog(RunBase):
+class BatchRunLog(Form):
     """With count_only only the run and the number of lines."""
 
-    status = serializers.CharField()  # type: ignore[assignment]
-    total_jobs = serializers.IntegerField()
-    completed_jobs = serializers.IntegerField()
-    failed_jobs = serializers.IntegerField()
+    batch_run_id = serializers.CharField()
     log_entry_count = serializers.IntegerField()
-    activity_log = LogLine(many=True)
+    triggered_by = serializers.CharField(required=False, help_text="an address, or cron, manual, admin, owner")
+    started_at = serializers.DateTimeField(required=False, allow_null=True)
+    completed_at = serializers.DateTimeField(required=False, allow_null=True)
+    status = serializers.CharField(required=False)
+    total_jobs = serializers.IntegerField(required=False)
+    completed_jobs = serializers.IntegerField(required=False)
+    failed_jobs = serializers.IntegerField(required=False)
+    activity_log = LogLine(many=True, required=False)

@@ -25,7 +25,18 @@ class DataQuality(Form):
     data_days = serializers.IntegerField(help_text="sessions of the window asked for, 0 without one")
 
 
-class SnapshotStaleness(DataQuality):
+class _Reason(Form):
+    """The same where results may be there."""
+
+    flag = serializers.ChoiceField(FLAGS, required=False)
+    message = serializers.CharField(required=False, help_text="for people")
+    positions_analyzed = serializers.IntegerField(required=False)
+    positions_total = serializers.IntegerField(required=False)
+    positions_skipped = serializers.IntegerField(required=False, help_text="total minus analysed")
+    data_days = serializers.IntegerField(required=False, help_text="sessions of the window asked for, 0 without one")
+
+
+class SnapshotStaleness(_Reason):
     """How old the published results are; or, without results, why there are none."""
 
     snapshot_date = serializers.DateField(allow_null=True, required=False)
@@ -35,7 +46,7 @@ class SnapshotStaleness(DataQuality):
     should_recalculate = serializers.BooleanField(required=False, help_text="false, where there is no snapshot at all")
 
 
-class CalculationStaleness(DataQuality):
+class CalculationStaleness(_Reason):
     """How old the published results are; or, without results, why there are none."""
 
     calculation_date = serializers.DateField(required=False)
