@@ -28,6 +28,7 @@ from analytics.models import (
     SymbolDailyMetrics,
     SymbolFactorExposure,
     SymbolFactorExposureRow,
+    SymbolSession,
     SymbolVolatility,
 )
 from sigmasight.core.admin import UNKNOWN, ComputedAdmin, figure, long_text, money, number, percent, short_id
@@ -107,6 +108,13 @@ class SymbolFactorExposureRowAdmin(ComputedAdmin):
     search_fields = ["symbol", "factor_name"]
     list_filter = ["factor_name"]
     date_hierarchy = "calculation_date"
+
+
+@admin.register(SymbolSession)
+class SymbolSessionAdmin(ComputedAdmin):
+    list_display = ["session", "kind", "updated_at"]
+    list_filter = ["kind"]
+    date_hierarchy = "session"
 
 
 @admin.register(SymbolVolatility)

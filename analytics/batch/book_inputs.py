@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.batch.book_sectors import Benchmarks, load_benchmarks
-from analytics.batch.holdings import ContractFacts, ContractValues, Holdings, LotFacts
+from analytics.batch.holdings import ContractFacts, ContractValues, Holdings, LotFacts, needed_securities
 from analytics.batch.scope import Plan
 from analytics.batch.symbol_results import ScenarioFactors, SymbolFactors
 from analytics.batch.symbols import HISTORY, fund_returns, load_scenarios
@@ -25,6 +25,8 @@ from sigmasight.core.bulk import read_columns
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+FEW_BOOKS = 20
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,17 @@ class Book:
 
 
 def load_market(plan: Plan) -> Market:
-    """Returns of the whole universe over the sessions of the plan and their history.
+    """Returns of the universe over the sessions of the plan and their history.
 
-    Kept in the process from shard to shard: a worker reads the prices of a night once. Whatever changes a price, a sector, a
-    scenario or a benchmark weight changes the key it is kept under.
+    Many books need them all: they are kept in the process from shard to shard, so that a worker reads the prices of a night once;
+    whatever changes a price, a sector, a scenario or a benchmark weight changes the key they are kept under. Few books read
+    what they hold and follow, and the funds; the numbers are the same bits.
     """
     first = calendar.shift(plan.sessions[0], -HISTORY)
+    if len(plan.needs) <= FEW_BOOKS:
+        return _market_of(
+            load_universe(needed_securities([need.portfolio_id for need in plan.needs])), first, plan.target
+        )
     return _market(first, plan.target, _versions())
 
 
@@ -94,7 +101,10 @@ def _versions() -> tuple[int, ...]:
 
 @functools.lru_cache(maxsize=1)
 def _market(first: dt.date, target: dt.date, versions: tuple[int, ...]) -> Market:
-    universe = load_universe()
+    return _market_of(load_universe(), first, target)
+
+
+def _market_of(universe: Universe, first: dt.date, target: dt.date) -> Market:
     panel = shared_panel(universe.security, first, target, history=0)
     # Each symbol's days together: the engines gather whole histories.
     returns = np.asfortranarray(panel.simple_returns())

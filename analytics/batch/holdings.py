@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.batch.universe import SECTOR_NAMES, SECTORS, Universe, sector_code
+from analytics.engines.factors import FACTOR_FUNDS
 from analytics.engines.stress import CASH_LIKE, PRIVATE_PROXIES
+from marketdata.services.securities import SECTOR_FUNDS
 from sigmasight.core.bulk import read_columns, uuid_index
 
 Floats = NDArray[np.float64]
@@ -125,6 +127,23 @@ def load_lots(portfolio_ids: list[UUID], universe: Universe) -> tuple[LotFacts, 
         ),
         facts,
     )
+
+
+def needed_securities(portfolio_ids: list[UUID]) -> Ints:
+    """Ids of what the portfolios' lots are priced by or follow, and of the funds that factors and sectors are measured by."""
+    funds = {*FACTOR_FUNDS, *SECTOR_FUNDS.values(), *(symbol for symbol, _ in PRIVATE_PROXIES.values())}
+    rows = read_columns(
+        """
+        SELECT coalesce(o.underlying_id, p.security_id) AS id
+        FROM positions p LEFT JOIN option_contracts o ON o.security_id = p.security_id
+        WHERE p.portfolio_id = ANY(%(ids)s) AND p.security_id IS NOT NULL
+        UNION SELECT s.id FROM positions p JOIN securities s ON s.symbol = p.proxy_symbol
+        WHERE p.portfolio_id = ANY(%(ids)s) AND p.proxy_symbol <> ''
+        UNION SELECT id FROM securities WHERE symbol = ANY(%(funds)s)
+        """,
+        {"ids": portfolio_ids, "funds": sorted(funds)},
+    )
+    return np.unique(rows["id"])
 
 
 def _sectors(rows: dict[str, Any], apart: Flags) -> Ints:

@@ -89,11 +89,12 @@ def plan_run(
     books = Portfolio.objects.filter(deleted_at__isnull=True, is_active=True)
     if portfolio_ids is not None:
         books = books.filter(id__in=portfolio_ids)
+    kept = PortfolioSnapshot.objects.filter(is_complete=True, snapshot_date__lte=target)
+    if portfolio_ids is not None:
+        kept = kept.filter(portfolio_id__in=portfolio_ids)
     held = {
         row["portfolio_id"]: (row["newest"], row["count"])
-        for row in PortfolioSnapshot.objects.filter(is_complete=True, snapshot_date__lte=target)
-        .values("portfolio_id")
-        .annotate(newest=Max("snapshot_date"), count=Count("id"))
+        for row in kept.values("portfolio_id").annotate(newest=Max("snapshot_date"), count=Count("id"))
     }
     needs = []
     for book in books.order_by("id").values("id", "name", "equity_as_of", "dirty_from", "results_as_of", "updated_at"):

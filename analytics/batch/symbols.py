@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from django.conf import settings
+from django.db import transaction
 from numpy.typing import NDArray
 
 from analytics.batch.progress import Progress
 from analytics.batch.scope import Plan
 from analytics.batch.steps import StepMeter, step
 from analytics.batch.symbol_metrics import store_metrics
+from analytics.batch.symbol_sessions import described, fingerprints, inputs_version, not_current, record, unchanged
 from analytics.batch.universe import Universe, load_universe
 from analytics.engines import volatility as vol
 from analytics.engines.beta import BetaStatus, dimson, ols_beta, vasicek
@@ -39,6 +41,7 @@ from analytics.models import (
     ScenarioFactorShock,
     StressScenario,
     SymbolFactorExposure,
+    SymbolNumbers,
     SymbolVolatility,
 )
 from marketdata import calendar
@@ -62,36 +65,50 @@ SHOCK_NAMES = ("Market", "Value", "Growth", "Momentum", "Quality", "Size", "Low_
 BETA_DIGITS, ERROR_DIGITS = 8, 10
 
 
-def windows(panel: PricePanel, plan: Plan, length: int) -> Iterator[tuple[dt.date, slice]]:
-    """Each session of the plan with the rows of the `length` sessions that end on it."""
-    first = panel.row_of(plan.sessions[0])
-    for i, session in enumerate(plan.sessions):
-        yield session, slice(max(0, first + i + 1 - length), first + i + 1)
+def windows(panel: PricePanel, sessions: Sequence[dt.date], length: int) -> Iterator[tuple[dt.date, slice]]:
+    """Each session with the rows of the `length` sessions that end on it."""
+    for session in sessions:
+        row = panel.row_of(session) + 1
+        yield session, slice(max(0, row - length), row)
 
 
-def universe_panel(plan: Plan, universe: Universe) -> PricePanel:
-    """Closes and total returns of the whole universe over the plan and the history before it."""
-    return shared_panel(universe.security, calendar.shift(plan.sessions[0], -HISTORY), plan.target, history=0)
+def recomputes_everything(run: BatchRun) -> bool:
+    """Whether somebody asked for all books of past sessions again: then nothing stored is taken for granted."""
+    return run.scope_portfolio_id is None and bool(run.params.get("recompute_from"))
 
 
 def volatilities(run: BatchRun, plan: Plan, progress: Progress) -> None:
-    """Phase 1: realised and expected volatility of every symbol at every session of the plan."""
+    """Phase 1: realised and expected volatility of every symbol at every session of the plan that lacks it."""
     if not plan.needs:
         return
-    universe = load_universe()
     with step(run, Phase.MARKET_DATA, "symbol volatility", sessions_from=plan.first, sessions_to=plan.target) as meter:
         with meter.part("read"):
-            panel = load_panel(universe.security, calendar.shift(plan.sessions[0], -HISTORY), plan.target, columns=BARS)
+            version = inputs_version()
+            again = recomputes_everything(run)
+            open_sessions = plan.sessions if again else not_current(SymbolNumbers.VOLATILITY, plan.sessions, version)
+            if not open_sessions:
+                return
+            universe = load_universe()
+            panel = load_panel(
+                universe.security, calendar.shift(open_sessions[0], -HISTORY), open_sessions[-1], columns=BARS
+            )
             returns = panel.simple_returns()
             growth = panel.return_factor.copy()
             growth[1:] /= panel.return_factor[:-1]
             bars = vol.range_variance(panel.open, panel.high, panel.low, panel.close, growth)
-        with progress.bar("  1  Symbol volatility", len(plan.sessions), "sessions") as bar:
-            for session, rows in windows(panel, plan, HISTORY):
+            looked_at = dict(windows(panel, open_sessions, HISTORY))
+            found = fingerprints(looked_at.items(), (returns, bars), described(universe), {})
+            kept = set() if again else unchanged(SymbolNumbers.VOLATILITY, found)
+            record(SymbolNumbers.VOLATILITY, found, kept, version)
+        with progress.bar("  1  Symbol volatility", len(open_sessions), "sessions") as bar:
+            bar.advance(len(kept))
+            for session in [session for session in open_sessions if session not in kept]:
+                rows = looked_at[session]
                 with meter.part("compute"):
                     columns = volatility_columns(returns[rows], bars[rows])
-                with meter.part("write"):
+                with meter.part("write"), transaction.atomic():
                     meter.wrote("symbol_volatilities", _store_volatility(universe, session, columns))
+                    record(SymbolNumbers.VOLATILITY, found, [session], version)
                 bar.advance()
 
 
@@ -136,20 +153,36 @@ def _store_volatility(universe: Universe, session: dt.date, columns: dict[str, A
 
 
 def factor_numbers(run: BatchRun, plan: Plan, progress: Progress) -> None:
-    """Phase 3, shared: betas and factors of every symbol, factor correlations and what every scenario does to the factors."""
+    """Phase 3, shared: betas and factors of every symbol, factor correlations and what every scenario does to the factors, for
+    every session of the plan that lacks them."""
     if not plan.needs:
         return
-    universe = load_universe()
-    scenarios = load_scenarios()
-    funds = dict(FactorDefinition.objects.exclude(etf_proxy="").values_list("display_order", "id"))
     with step(run, Phase.RISK, "factor_analysis (symbols)", sessions_from=plan.first, sessions_to=plan.target) as meter:
         with meter.part("read"):
-            panel = universe_panel(plan, universe)
+            version = inputs_version()
+            again = recomputes_everything(run)
+            open_sessions = plan.sessions if again else not_current(SymbolNumbers.FACTORS, plan.sessions, version)
+            if not open_sessions:
+                return
+            universe = load_universe()
+            scenarios = load_scenarios()
+            funds = dict(FactorDefinition.objects.exclude(etf_proxy="").values_list("display_order", "id"))
+            panel = shared_panel(
+                universe.security, calendar.shift(open_sessions[0], -HISTORY), open_sessions[-1], history=0
+            )
             returns = panel.simple_returns()
             revisions = _provider_betas(universe)
-        with progress.bar("  3  Symbol factors", len(plan.sessions), "sessions") as bar:
-            for session, rows in windows(panel, plan, JOINT_WINDOW):
-                _session_factors(universe, session, returns[rows], revisions, scenarios, funds, meter)
+            looked_at = dict(windows(panel, open_sessions, JOINT_WINDOW))
+            betas = {s: provider_beta(revisions, s, len(universe.security)).tobytes() for s in open_sessions}
+            found = fingerprints(looked_at.items(), (returns,), described(universe), betas)
+            kept = set() if again else unchanged(SymbolNumbers.FACTORS, found)
+            record(SymbolNumbers.FACTORS, found, kept, version)
+        with progress.bar("  3  Symbol factors", len(open_sessions), "sessions") as bar:
+            bar.advance(len(kept))
+            for session in [session for session in open_sessions if session not in kept]:
+                with transaction.atomic():
+                    _session_factors(universe, session, returns[looked_at[session]], revisions, scenarios, funds, meter)
+                    record(SymbolNumbers.FACTORS, found, [session], version)
                 bar.advance()
 
 

@@ -56,12 +56,13 @@ def sector_code(names: NDArray[np.object_]) -> Ints:
     return np.array([known.get(SECTOR_NAMES.get(name, name), -1) for name in names.tolist()], dtype=np.int64)
 
 
-def load_universe() -> Universe:
-    """All securities with a price history, indices and contracts apart."""
+def load_universe(only: Ints | None = None) -> Universe:
+    """All securities with a price history, indices and contracts apart; or those among the ids of `only`."""
     rows = read_columns(
         "SELECT s.id, s.symbol, coalesce(s.sector, '') AS sector, (s.security_type = ANY(%(funds)s)) AS is_fund FROM securities s "
-        "JOIN price_histories h ON h.security_id = s.id WHERE s.security_type NOT IN ('index', 'option') ORDER BY s.id",
-        {"funds": list(FUND_TYPES)},
+        "JOIN price_histories h ON h.security_id = s.id WHERE s.security_type NOT IN ('index', 'option') "
+        "AND (%(only)s::bigint[] IS NULL OR s.id = ANY(%(only)s::bigint[])) ORDER BY s.id",
+        {"funds": list(FUND_TYPES), "only": None if only is None else only.tolist()},
     )
     is_fund = np.array(rows["is_fund"], dtype=bool)
     return Universe(rows["id"], rows["symbol"], np.where(is_fund, -1, sector_code(rows["sector"])), is_fund)

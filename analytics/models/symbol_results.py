@@ -26,6 +26,34 @@ class FactorQuality(models.TextChoices):
     NONE = "-", "not computed"
 
 
+class SymbolNumbers(models.TextChoices):
+    """What is computed by symbol and session."""
+
+    VOLATILITY = "volatility", "volatility"
+    FACTORS = "factors", "betas, factors and scenario shocks"
+
+
+class SymbolSession(TimestampedModel):
+    """That the numbers of all symbols at a session are stored, and what they were made of.
+
+    `fingerprint` covers the window of prices that ends on the session and everything else that goes into its numbers;
+    `inputs_version` is that of all stored inputs when the fingerprint was last seen to hold.
+    """
+
+    session = models.DateField()
+    kind = models.CharField(max_length=16, choices=SymbolNumbers)
+    fingerprint = models.CharField(max_length=64)
+    inputs_version = models.CharField(max_length=64)
+
+    class Meta:
+        db_table = "symbol_sessions"
+        ordering = ["-session", "kind"]
+        constraints = [models.UniqueConstraint(fields=["session", "kind"], name="symbol_session_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.session} {self.kind}"
+
+
 def _floats() -> ArrayField[Any, Any]:
     return ArrayField(models.FloatField(), null=True, blank=True)
 

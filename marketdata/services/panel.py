@@ -20,6 +20,8 @@ PRICES = ("close", "split_factor", "return_factor")
 CLOSES = ("close", "return_factor")
 FACTORS = {"split_factor", "return_factor"}
 BLOCK = 2_000
+# So many securities are read faster than it is found out whether those kept still hold.
+FEW = 300
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,13 @@ def shared_panel(
     """Closes and total returns as `load_panel` gives them, out of the prices of all securities that the process keeps.
 
     They are read with `history` sessions before `first`, so that readers who look further back find them as well, and read
-    again as soon as any stored price differs: a worker reads the prices of a night once, not once a shard.
+    again as soon as any stored price differs: a worker reads the prices of a night once, not once a shard. A few securities are
+    read alone.
     """
     global _kept
+    ids = np.unique(np.asarray(security_ids, dtype=np.int64))
+    if len(ids) <= FEW:
+        return load_panel(ids, first, last, columns=CLOSES)
     low, high = calendar.session_ordinal(first), calendar.session_ordinal(last)
     version = prices_version()
     kept = _kept
@@ -104,7 +110,6 @@ def shared_panel(
         everything = read_columns("SELECT security_id FROM price_histories ORDER BY security_id")["security_id"]
         start = max(low - history, 0)
         kept = _kept = _Kept(version, start, high, everything, _read(everything, start, high, CLOSES))
-    ids = np.unique(np.asarray(security_ids, dtype=np.int64))
     place = np.minimum(np.searchsorted(kept.ids, ids), max(len(kept.ids) - 1, 0))
     there = kept.ids[place] == ids if len(kept.ids) else np.zeros(len(ids), dtype=bool)
     matrices = {}
