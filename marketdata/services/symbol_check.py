@@ -97,9 +97,12 @@ def _listing(symbol: str) -> Listing:
             return Listing(kept)
     except RedisError:
         log.warning("Symbols are checked anew: the cache does not answer")
+    question = _questions.submit(_ask_and_keep, symbol, key)
     try:
-        return _questions.submit(_ask_and_keep, symbol, key).result(ANSWER_SECONDS)
+        return question.result(ANSWER_SECONDS)
     except TooLate:
+        # Takes back what still waits for its turn, so that no queue grows behind a source that hangs.
+        question.cancel()
         return Listing.IN_DOUBT
 
 

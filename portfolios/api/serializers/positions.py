@@ -15,6 +15,8 @@ from sigmasight.core import clock
 Form = serializers.Serializer[Any]
 LONGEST_SYMBOL = 20
 LONGEST_SUBTYPE = 30
+# Brokers pad OCC symbols with spaces.
+SYMBOL = r"^[A-Za-z0-9][A-Za-z0-9._ -]*$"
 CLASSES = ", ".join(InvestmentClass.values)
 
 
@@ -32,8 +34,8 @@ def not_in_the_future(day: dt.date) -> None:
 class LotForm(Form):
     """A lot. Its type says the side: the sign of the quantity does not matter."""
 
-    symbol = serializers.CharField(
-        max_length=LONGEST_SYMBOL, help_text="of an option: its underlying, or its OCC symbol"
+    symbol = serializers.RegexField(
+        SYMBOL, max_length=LONGEST_SYMBOL, help_text="of an option: its underlying, or its OCC symbol"
     )
     quantity = AmountField(help_text="shares or contracts, not 0, four decimals; stored negative for shorts")
     avg_cost = AmountField(validators=[above_zero], help_text="entry price, dollars per share")
@@ -48,7 +50,13 @@ class LotForm(Form):
 
 
 class PositionCreate(LotForm):
-    portfolio_id = serializers.UUIDField(help_text="here or in the query")
+    portfolio_id = serializers.UUIDField(required=False, help_text="here or in the query")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        # Not required of the body alone: the query, which is read with it, may hold it.
+        if "portfolio_id" not in attrs:
+            raise serializers.ValidationError({"portfolio_id": ["This field is required."]}, code="required")
+        return attrs
 
 
 class PositionBulkCreate(Form):
@@ -69,8 +77,8 @@ class PositionUpdate(Form):
     )
     entry_date = serializers.DateField(required=False, allow_null=True)
     notes = _text()
-    symbol = serializers.CharField(
-        required=False, allow_null=True, max_length=LONGEST_SYMBOL, help_text="with allow_symbol_edit"
+    symbol = serializers.RegexField(
+        SYMBOL, required=False, allow_null=True, max_length=LONGEST_SYMBOL, help_text="with allow_symbol_edit"
     )
     allow_symbol_edit = serializers.BooleanField(
         default=False, help_text="here or in the query; the symbol may change for five minutes after the entry"

@@ -130,6 +130,15 @@ def test_a_source_that_hangs_is_not_waited_for(line: Line, monkeypatch: pytest.M
     assert line.asked == ["SLOW"]
 
 
+def test_no_queue_grows_behind_a_source_that_hangs(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(symbol_check, "ANSWER_SECONDS", 0.05)
+    line.wait.clear()
+    assert all(check_symbol(f"S{n}").valid for n in range(6))
+    line.wait.set()
+    time.sleep(0.1)
+    assert line.asked == ["S0", "S1"]
+
+
 def test_without_a_cache_the_source_is_asked_every_time(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     def down(*_: object, **__: object) -> None:
         raise RedisDown

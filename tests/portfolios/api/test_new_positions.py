@@ -60,6 +60,7 @@ def test_a_lot_is_entered_as_the_frontend_does_it(owner: Client, portfolio: Port
 
 def test_the_portfolio_may_stand_in_the_query(owner: Client, portfolio: Portfolio) -> None:
     assert send(owner, "post", f"positions/?portfolio_id={portfolio.pk}", LOT).status_code == 201
+    assert faults(send(owner, "post", "positions", LOT)) == {("body", "portfolio_id")}
 
 
 @pytest.mark.parametrize("kind", ["LONG", "SHORT"])
@@ -142,6 +143,8 @@ def test_a_repeated_create_with_a_key_enters_one_lot(owner: Client, portfolio: P
     [
         ({"symbol": ""}, "symbol"),
         ({"symbol": "x" * 21}, "symbol"),
+        ({"symbol": "<b>"}, "symbol"),
+        ({"symbol": "A\nB"}, "symbol"),
         ({"quantity": "many"}, "quantity"),
         ({"quantity": None}, "quantity"),
         ({"avg_cost": 0}, "avg_cost"),
