@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import shared_task
 
-from analytics.batch import canvas
+from analytics.batch import canvas, refresh
 from analytics.services.admin_day import close_yesterday
 from sigmasight.core.errors import Conflict
 
@@ -49,3 +49,8 @@ def symbol_numbers(run_id: str, target: str, shards: list[list[dict[str, Any]]])
 @shared_task(name="analytics.tasks.daily_metrics")
 def daily_metrics() -> str:
     return close_yesterday()
+
+
+@shared_task(name="analytics.tasks.refresh")
+def refresh_held(run_id: str) -> None:
+    refresh.refresh(run_id)

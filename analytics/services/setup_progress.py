@@ -73,6 +73,8 @@ def setup_progress(book: Portfolio, *, most_lines: int | None = MOST_SHOWN) -> S
         BatchRun.objects.filter(
             Q(scope_portfolio=book) | Q(scope_portfolio__isnull=True, created_at__gte=book.created_at)
         )
+        # A refresh of prices computes no portfolio.
+        .exclude(params__has_key="collects")
         .order_by("-created_at", "id")
         .first()
     )

@@ -77,3 +77,18 @@ def test_an_owner_starts_and_polls(served: CoreDatabase) -> None:
         "SELECT array_agg(u.email) FROM portfolios p JOIN users u ON u.id = p.user_id WHERE p.results_as_of IS NOT NULL"
     )
     assert published == ["demo_individual@sigmasight.com"]
+
+
+def test_staff_refresh_what_is_held(served: CoreDatabase) -> None:
+    run_id = call(served, "post", "admin/batch/trigger/company-profiles", admin=True)["batch_run_id"]
+    assert ended(served, run_id) == "completed"
+    assert served.one(f"SELECT count(*) FROM batch_steps WHERE run_id = '{run_id}' AND status = 'completed'") == 1
+    run_id = call(served, "post", "admin/batch/trigger/market-data", admin=True)["batch_run_id"]
+    assert ended(served, run_id) == "completed"
+    names = served.one(f"SELECT array_agg(name ORDER BY name) FROM batch_steps WHERE run_id = '{run_id}'")
+    assert names == ["fundamentals", "option quotes", "prices", "profiles", "yields"]
+    listed = call(served, "get", f"admin/batch/history/{run_id}", admin=True)
+    assert (listed["status"], listed["jobs"]["completed"]) == ("completed", 1)
+    assert call(served, "get", "admin/batch/run/current", admin=True)["status"] == "idle"
+    quality = call(served, "get", "admin/batch/data-quality", admin=True)
+    assert (quality["status"], quality["quality_score"]) == ("passed", 1)
