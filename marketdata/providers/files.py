@@ -7,6 +7,7 @@ is raw, as traded.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import cached_property
@@ -29,7 +30,9 @@ from marketdata.providers.base import (
     SymbolHistory,
     YieldPoint,
 )
+from sigmasight.core import clock
 
+logger = logging.getLogger("marketdata.files")
 PRICE_COLUMNS = ("open", "high", "low", "close", "volume")
 PROXY_FILE = "proxy_mutual_funds"
 PROXY_SOURCE = "file_proxy"
@@ -40,12 +43,12 @@ class Files:
 
     Parameters
     ----------
-    directory : holds `daily_prices` and optionally `splits`, `dividends_implied` (or `dividends`), `fred_*`.
+    directory : holds `daily_prices` and optionally `splits`, `dividends_implied`, `fred_*`.
     proxies : also serve the stand-ins of `proxy_mutual_funds`, under the source name `file_proxy`.
 
     Raises
     ------
-    ProviderError if there are no prices to read.
+    ProviderError if there are no prices to read, or splits or dividends that cannot be: without them no price is known.
     """
 
     name = "file"
@@ -60,6 +63,7 @@ class Files:
                 Outcome.NOT_FOUND,
                 f"{self.directory} holds no daily_prices.csv or daily_prices.parquet; docs/file_source.md says what is expected",
             )
+        _ = self.last_date, self._splits, self._dividends
 
     def _path(self, stem: str) -> Path | None:
         for ending in (".parquet", ".csv"):
@@ -96,42 +100,68 @@ class Files:
                     c: pd.to_numeric(table[c], errors="coerce") if c in table.columns else np.nan for c in PRICE_COLUMNS
                 },
             )
-            for symbol, rows in table.groupby("symbol", sort=False):
+            unplaced = table["date"].isna() | table["symbol"].isna()
+            future = table["date"] > pd.Timestamp(clock.market_today())
+            for wrong, told in ((unplaced, "without a readable date or symbol"), (future, "dated after today")):
+                if wrong.any():
+                    # Line 1 is the header.
+                    line = int(np.flatnonzero(wrong)[0]) + 2
+                    logger.warning(
+                        "%s: %s rows %s are left out, from line %s on", self.directory, wrong.sum(), told, line
+                    )
+            for symbol, rows in table[~(unplaced | future)].groupby("symbol", sort=False):
                 by_symbol.setdefault(str(symbol), rows.sort_values("date", kind="stable"))
         return by_symbol
 
     @property
     def last_date(self) -> dt.date:
         """The newest date of the files: the target of a run over them."""
+        if not self._prices:
+            raise ProviderError(self.name, Outcome.EMPTY, f"the daily_prices of {self.directory} hold no prices")
         newest = max(rows["date"].max() for rows in self._prices.values())
         last: dt.date = newest.date()
         return last
 
+    def _events(self, stem: str, day_column: str, amount_column: str) -> list[tuple[str, dt.date, Decimal, str]]:
+        """Rows of a file of corporate actions as (symbol, ex-date, amount, note).
+
+        Raises
+        ------
+        ProviderError for a date or an amount that cannot be, or an action told twice. Prices are undone with them, so that
+        one wrong row would spoil a whole history.
+        """
+        table = self._table(stem, ("symbol", day_column, amount_column))
+        if table is None:
+            return []
+        days = pd.to_datetime(table[day_column], errors="coerce", format="ISO8601")
+        amounts = pd.to_numeric(table[amount_column], errors="coerce")
+        notes = table["note"].fillna("") if "note" in table.columns else [""] * len(table)
+        bad = days.isna() | table["symbol"].isna() | ~((amounts > 0) & np.isfinite(amounts))
+        bad |= pd.DataFrame({"symbol": table["symbol"], "day": days}).duplicated()
+        if bad.any():
+            line = int(np.flatnonzero(bad)[0])
+            told = ", ".join(str(value) for value in table.iloc[line][["symbol", day_column, amount_column]])
+            raise ProviderError(
+                self.name, Outcome.MALFORMED, f"{stem}, line {line + 2}, cannot be used or is there twice: {told}"
+            )
+        return [
+            (str(symbol), day.date(), Decimal(str(amount)), str(note))
+            for symbol, day, amount, note in zip(table["symbol"], days, amounts, notes, strict=True)
+        ]
+
     @cached_property
     def _splits(self) -> dict[str, tuple[SplitEvent, ...]]:
-        table = self._table("splits", ("symbol", "first_day_at_new_price", "ratio"))
-        if table is None:
-            return {}
         events: dict[str, list[SplitEvent]] = {}
-        notes = table["note"].fillna("") if "note" in table.columns else pd.Series([""] * len(table))
-        for symbol, day, ratio, note in zip(
-            table["symbol"], table["first_day_at_new_price"], table["ratio"], notes, strict=True
-        ):
-            kind = "spin_off_adjustment" if "spin" in str(note).lower() else "split"
-            event = SplitEvent(dt.date.fromisoformat(str(day)), Decimal(str(ratio)), kind)
-            events.setdefault(str(symbol), []).append(event)
+        for symbol, day, ratio, note in self._events("splits", "first_day_at_new_price", "ratio"):
+            kind = "spin_off_adjustment" if "spin" in note.lower() else "split"
+            events.setdefault(symbol, []).append(SplitEvent(day, ratio, kind))
         return {symbol: tuple(sorted(rows, key=lambda e: e.ex_date)) for symbol, rows in events.items()}
 
     @cached_property
     def _dividends(self) -> dict[str, list[tuple[dt.date, float]]]:
-        table = self._table("dividends_implied", ("symbol", "ex_date", "amount_per_share_split_adjusted"))
-        if table is None:
-            return {}
         rows: dict[str, list[tuple[dt.date, float]]] = {}
-        for symbol, day, amount in zip(
-            table["symbol"], table["ex_date"], table["amount_per_share_split_adjusted"], strict=True
-        ):
-            rows.setdefault(str(symbol), []).append((dt.date.fromisoformat(str(day)), float(amount)))
+        for symbol, day, amount, _ in self._events("dividends_implied", "ex_date", "amount_per_share_split_adjusted"):
+            rows.setdefault(symbol, []).append((day, float(amount)))
         return rows
 
     def _later_ratio(self, symbol: str, days: np.ndarray) -> np.ndarray:

@@ -129,6 +129,44 @@ def test_a_missing_column_is_named(directory: Path) -> None:
         Files(directory).prices(["SPLT"], FIRST, LAST)
 
 
+@pytest.mark.parametrize(
+    ("stem", "line"),
+    [
+        ("splits", "CALM,2025-07-01,abc,"),
+        ("splits", "CALM,2025-07-01,-4,"),
+        ("splits", "CALM,07/01/2025,4,"),
+        ("splits", "SPLT,2025-07-02,10,"),
+        ("dividends_implied", "CALM,2025-07-01,"),
+        ("dividends_implied", "CALM,nonsense,0.1"),
+    ],
+)
+def test_an_action_that_cannot_be_refuses_the_directory_and_names_its_line(
+    directory: Path, stem: str, line: str
+) -> None:
+    with (directory / f"{stem}.csv").open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(DomainError, match=f"{stem}, line 4, cannot be used"):
+        open_source(f"files:{directory}", lambda record: None)
+
+
+def test_files_without_rows_are_refused(directory: Path) -> None:
+    (directory / "daily_prices.csv").write_text("symbol,date,close\n")
+    with pytest.raises(DomainError, match="hold no prices"):
+        open_source(f"files:{directory}", lambda record: None)
+
+
+def test_rows_of_the_future_and_rows_without_a_date_are_left_out_and_told(
+    directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (directory / "daily_prices.csv").open("a") as file:
+        file.write("CALM,2099-07-01,,,,51,\nCALM,soon,,,,51,\n")
+    source = Files(directory)
+    assert source.last_date == LAST
+    assert source.prices(["CALM"], FIRST, D(2099, 12, 31)).histories["CALM"].close.tolist() == [62.5, 63.125]
+    assert "1 rows dated after today are left out, from line 8 on" in caplog.text
+    assert "1 rows without a readable date or symbol are left out, from line 9 on" in caplog.text
+
+
 # -- the real files
 
 SHARED = Path(os.environ.get("SIGMASIGHT_SHARED") or Path(__file__).resolve().parents[3] / "shared")
