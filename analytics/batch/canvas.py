@@ -107,7 +107,7 @@ def market_data(run_id: str) -> None:
         source=params["source"], trigger=run.trigger, portfolio_id=run.scope_portfolio_id,
         session=dt.date.fromisoformat(params["session"]) if params["session"] else None,
         recompute_from=dt.date.fromisoformat(params["recompute_from"]) if params["recompute_from"] else None,
-        accept_coverage=params["accept_coverage"], executor="celery",
+        accept_coverage=params["accept_coverage"], prices_again=params.get("prices_again", False), executor="celery",
     )  # fmt: skip
     source = open_source(request.source, record_request_rows(run.id))
     context = phases.Context(run, source, request, Silent())
@@ -234,7 +234,8 @@ def sweep() -> list[str]:
             continue
         request = Request(
             source=run.params["source"], trigger=run.trigger, portfolio_id=run.scope_portfolio_id,
-            accept_coverage=run.params["accept_coverage"], executor="celery",
+            accept_coverage=run.params["accept_coverage"], prices_again=run.params.get("prices_again", False),
+            executor="celery",
             recompute_from=dt.date.fromisoformat(run.params["recompute_from"]) if run.params["recompute_from"] else None,
         )  # fmt: skip
         outcome = start(request)

@@ -76,8 +76,14 @@ def history_start(first: dt.date) -> dt.date:
     return calendar.shift(calendar.session_on_or_after(first), -settings.BATCH_HISTORY_SESSIONS)
 
 
-def collect(run: BatchRun, plan: Plan, source: OpenSource, progress: Progress) -> Collected:
+def collect(
+    run: BatchRun, plan: Plan, source: OpenSource, progress: Progress, *, again_from: dt.date | None = None
+) -> Collected:
     """Bring prices, actions, yields, quotes, profiles and statements of everything held and of the factors' proxies.
+
+    Parameters
+    ----------
+    again_from : prices that are there already are asked for again from this day on.
 
     Raises
     ------
@@ -109,6 +115,7 @@ def collect(run: BatchRun, plan: Plan, source: OpenSource, progress: Progress) -
             first,
             plan.target,
             last_complete=plan.target,
+            again_from=again_from,
             progress=lambda n, note: bar.advance(n, note),
         )
         bar.advance(report.up_to_date)

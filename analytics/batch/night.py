@@ -9,7 +9,7 @@ from uuid import UUID
 
 from analytics.batch import phases
 from analytics.batch.progress import Progress, Silent
-from analytics.batch.runs import RunCancelled, finish_run, in_words, log, set_total, sign_of_life, start_run
+from analytics.batch.runs import RunCancelled, cover, finish_run, in_words, log, sign_of_life, start_run
 from analytics.batch.scope import Plan, plan_run, resolve_target
 from analytics.models import BatchRun, RunKind, RunStatus
 from marketdata.services.collection import record_request_rows
@@ -19,7 +19,6 @@ from portfolios.models import Portfolio, User
 from sigmasight.core.errors import DomainError, NotFound
 
 EXIT_CODES = {RunStatus.COMPLETED: 0, RunStatus.PARTIAL: 2}
-SHARED_STEPS = 4
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,7 @@ class Request:
     ----------
     source : ``simulated``, ``live``, ``files:DIR``. trigger : who starts it, a `RunTrigger`.
     portfolio_id : only this portfolio. session : compute up to this session. recompute_from : do it again from here on.
+    prices_again : ask the source from there on as well for prices that are stored.
     dry_run : say what would be done and change nothing. accept_coverage : go on below the coverage floor, and record who did.
     force : cancel the runs in the way instead of being refused.
     """
@@ -40,6 +40,7 @@ class Request:
     portfolio_id: UUID | None = None
     session: dt.date | None = None
     recompute_from: dt.date | None = None
+    prices_again: bool = False
     dry_run: bool = False
     accept_coverage: bool = False
     force: bool = False
@@ -146,12 +147,13 @@ def begin(request: Request, source: OpenSource, plan: Plan) -> BatchRun:
             "executor": request.executor,
             "source": request.source,
             "accept_coverage": request.accept_coverage,
+            "prices_again": request.prices_again,
             "recompute_from": request.recompute_from.isoformat() if request.recompute_from else None,
             "session": request.session.isoformat() if request.session else None,
         },
         force=request.force,
     )
-    set_total(run, plan.portfolio_sessions + SHARED_STEPS)
+    cover(run, plan)
     log(
         run,
         f"{len(plan.needs)} portfolios, {len(plan.sessions)} sessions from {plan.first} to {plan.target}, prices: {source.family}",

@@ -17,11 +17,12 @@ from django.utils import timezone
 
 from analytics.batch import books, contracts, ledger, market, positions, symbols
 from analytics.batch.progress import Progress
-from analytics.batch.runs import advance, in_words, log
+from analytics.batch.runs import advance, cover, in_words, log
 from analytics.batch.scope import Need, Plan, plan_run
 from analytics.batch.steps import step
 from analytics.models import BatchRun, Phase
-from marketdata.models import PriceCorrection
+from marketdata.models import PriceCorrection, Security
+from marketdata.services.securities import PROXIES, VOLATILITY_INDEX
 from marketdata.services.source import OpenSource
 from portfolios.models import Portfolio
 from sigmasight.core.errors import DomainError
@@ -46,7 +47,10 @@ def shard_size(plan: Plan) -> int:
 
 @transaction.atomic
 def apply_corrections() -> int:
-    """Turn unprocessed price corrections into dirty marks of the portfolios that hold the security.
+    """Turn unprocessed price corrections into dirty marks of the portfolios whose numbers they change.
+
+    Those are the holders of the security, of options on it and of private holdings that it stands for; for the funds behind
+    factors, sectors and scenarios it is everybody. Nothing is computed from the volatility index.
 
     Returns
     -------
@@ -57,14 +61,17 @@ def apply_corrections() -> int:
     for correction in pending:
         known = earliest.get(correction.security_id, correction.from_date)
         earliest[correction.security_id] = min(known, correction.from_date)
+    symbols = dict(Security.objects.filter(id__in=earliest).values_list("id", "symbol"))
     for security_id, day in sorted(earliest.items()):
-        held = Q(positions__security_id=security_id) | Q(
-            positions__security__option_contract__underlying_id=security_id
-        )
-        ids = Portfolio.objects.filter(held).values("id")
-        Portfolio.objects.filter(id__in=ids).update(
-            dirty_from=Least(Coalesce(F("dirty_from"), Value(day)), Value(day)), updated_at=timezone.now()
-        )
+        affected = Portfolio.objects.all()
+        if symbols[security_id] not in PROXIES or symbols[security_id] == VOLATILITY_INDEX:
+            held = (
+                Q(positions__security_id=security_id)
+                | Q(positions__security__option_contract__underlying_id=security_id)
+                | Q(positions__proxy_symbol=symbols[security_id])
+            )
+            affected = Portfolio.objects.filter(id__in=Portfolio.objects.filter(held).values("id"))
+        affected.update(dirty_from=Least(Coalesce(F("dirty_from"), Value(day)), Value(day)), updated_at=timezone.now())
     PriceCorrection.objects.filter(id__in=[c.id for c in pending]).update(processed_at=timezone.now())
     return len(pending)
 
@@ -117,13 +124,15 @@ class Context:
 
     def market_data(self, plan: Plan) -> Plan:
         """Phase 1: collect, find out how far prices reach, then mark instruments and value contracts."""
-        collected = market.collect(self.run, plan, self.source, self.progress)
+        again_from = self.request.recompute_from if self.request.prices_again else None
+        collected = market.collect(self.run, plan, self.source, self.progress, again_from=again_from)
         self.notes += collected.notes
         self.errors += collected.errors
         advance(self.run, jobs=1, job="market data")
         if apply_corrections():
             scope = None if self.request.portfolio_id is None else [self.request.portfolio_id]
             plan = plan_run(plan.target, portfolio_ids=scope, recompute_from=self.request.recompute_from)
+            cover(self.run, plan)
         accepted_by = self.request.trigger if self.request.accept_coverage else ""
         reach = market.record_coverage(self.run, plan, accepted_by=accepted_by)
         self.notes += reach.notes

@@ -15,6 +15,7 @@ from django.db import connection, connections, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from analytics.batch.scope import Plan
 from analytics.models import BatchLogEntry, BatchRun, BatchStep, RunStatus, RunTrigger, StepStatus
 from portfolios.models import User
 from sigmasight.core.errors import Conflict, DomainError
@@ -23,6 +24,7 @@ logger = logging.getLogger("analytics.batch")
 START_LOCK = 7_301_001
 RUN_LOCK_SPACE = 7_302
 MOST_LOG_ENTRIES = 5_000
+SHARED_STEPS = 4
 ACTIVE = (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
@@ -166,6 +168,13 @@ def set_total(run: BatchRun, jobs: int) -> None:
     """How many jobs the run has: a portfolio-session is one, and each shared step is one."""
     BatchRun.objects.filter(pk=run.pk).update(total_jobs=jobs)
     run.total_jobs = jobs
+
+
+def cover(run: BatchRun, plan: Plan) -> None:
+    """Record what the run has to do: at its start, and when corrected prices make it more."""
+    set_total(run, plan.portfolio_sessions + SHARED_STEPS)
+    BatchRun.objects.filter(pk=run.pk).update(target_from=plan.first)
+    run.target_from = plan.first
 
 
 def advance(

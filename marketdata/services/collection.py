@@ -77,6 +77,7 @@ def collect_prices(
     target: dt.date,
     *,
     last_complete: dt.date | None = None,
+    again_from: dt.date | None = None,
     progress: Progress | None = None,
 ) -> CollectionReport:
     """Bring the prices, splits and dividends of the securities up to `target`.
@@ -89,6 +90,7 @@ def collect_prices(
     ----------
     first : the first session of history that is needed.
     last_complete : rows after this session are refused; by default the newest complete one.
+    again_from : ask again for what is there from this day on: a correction older than the overlap is seen only so.
     progress : called with the number of symbols done and a note.
 
     Returns
@@ -99,7 +101,7 @@ def collect_prices(
     state = {s.security_id: s for s in SymbolCollection.objects.filter(security_id__in=[w.security_id for w in wanted])}
     groups: dict[dt.date, list[Wanted]] = {}
     for want in sorted(wanted, key=lambda w: (-w.priority, w.symbol)):
-        start = _start_for(state.get(want.security_id), first, target)
+        start = _start_for(state.get(want.security_id), first, target, again_from)
         if start is None:
             report.up_to_date += 1
         else:
@@ -118,7 +120,9 @@ def collect_prices(
     return report
 
 
-def _start_for(state: SymbolCollection | None, first: dt.date, target: dt.date) -> dt.date | None:
+def _start_for(
+    state: SymbolCollection | None, first: dt.date, target: dt.date, again_from: dt.date | None
+) -> dt.date | None:
     if state is None or state.last_session is None or state.first_session is None or state.first_session > first:
         recent = state is not None and state.last_attempt_at is not None and state.consecutive_failures > 0
         if recent and state is not None and state.last_error.startswith(f"{Outcome.NOT_FOUND}:"):
@@ -126,9 +130,12 @@ def _start_for(state: SymbolCollection | None, first: dt.date, target: dt.date) 
             if age < dt.timedelta(days=RETRY_UNKNOWN_DAYS):
                 return None
         return first
-    if state.last_session >= target:
-        return None
-    return calendar.shift(calendar.session_on_or_before(state.last_session), -OVERLAP_SESSIONS)
+    starts = []
+    if state.last_session < target:
+        starts.append(calendar.shift(calendar.session_on_or_before(state.last_session), -OVERLAP_SESSIONS))
+    if again_from is not None and again_from <= target:
+        starts.append(calendar.session_on_or_after(again_from))
+    return min(starts, default=None)
 
 
 def _ask(source: Provider, batch: Sequence[Wanted], start: dt.date, target: dt.date) -> PriceAnswer:

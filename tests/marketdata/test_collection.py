@@ -164,6 +164,18 @@ def test_an_increment_asks_from_shortly_before_the_newest_session() -> None:
     assert len(closes_of("ABC")) == 13
 
 
+def test_what_is_collected_is_asked_for_again_on_demand_and_an_old_correction_is_noted() -> None:
+    wants = wanted("ABC")
+    closes = np.linspace(100, 110, len(SESSIONS))
+    collect(Desk(bars("ABC", closes)), wants)
+    closes[2] += 1
+    desk = Desk(bars("ABC", closes))
+    collect_prices(desk, wants, FIRST, LAST, last_complete=LAST, again_from=SESSIONS[1])
+    assert desk.asked == [(("ABC",), SESSIONS[1], LAST)]
+    assert PriceCorrection.objects.get().from_date == SESSIONS[2]
+    assert closes_of("ABC") == [round(c, 6) for c in closes.tolist()]
+
+
 # -- bad rows
 
 

@@ -29,7 +29,11 @@ class Command(BaseCommand):
         parser.add_argument("--portfolio", type=UUID, metavar="ID", help="only this portfolio")
         parser.add_argument("--date", type=dt.date.fromisoformat, metavar="DAY", help="up to this session (YYYY-MM-DD)")
         parser.add_argument(
-            "--from", dest="start", type=dt.date.fromisoformat, metavar="DAY", help="compute again from here on"
+            "--from",
+            dest="start",
+            type=dt.date.fromisoformat,
+            metavar="DAY",
+            help="ask for prices and compute again from here on",
         )
         parser.add_argument("--to", dest="end", type=dt.date.fromisoformat, metavar="DAY", help="the same as --date")
         parser.add_argument("--source", default=settings.MARKETDATA_SOURCE, help="simulated, live or files:DIR")
@@ -46,6 +50,7 @@ class Command(BaseCommand):
             portfolio_id=options["portfolio"],  # type: ignore[arg-type]
             session=options["date"] or options["end"],  # type: ignore[arg-type]
             recompute_from=options["start"],  # type: ignore[arg-type]
+            prices_again=options["start"] is not None,
             dry_run=bool(options["dry_run"]),
             accept_coverage=bool(options["accept_coverage"]),
         )

@@ -129,6 +129,34 @@ def test_a_corrected_price_rolls_its_holders_again(first_nights: Outcome) -> Non
     assert InstrumentMark.objects.get(security=apple, session=row.date).price == row.close
 
 
+def test_a_corrected_price_of_a_factors_fund_rolls_every_book_again(first_nights: Outcome) -> None:
+    fund = Security.objects.get(symbol="USMV")
+    assert not fund.positions.exists()  # type: ignore[attr-defined]
+    PriceCorrection.objects.create(security=fund, from_date=SESSIONS[2], kind="price", detected_at=timezone.now())
+    outcome = again()
+    assert {need.portfolio_id for need in outcome.plan.needs} == set(Portfolio.objects.values_list("id", flat=True))
+    assert {need.first for need in outcome.plan.needs} == {SESSIONS[2]}
+
+
+def test_a_correction_found_by_the_run_makes_it_longer_and_its_total_too(first_nights: Outcome) -> None:
+    fund = Security.objects.get(symbol="SPY")
+    row = DailyPrice.objects.get(security=fund, date=SESSIONS[2])
+    row.close = row.low = row.close - 1
+    row.save()
+    rebuild_histories([fund.id])
+    run = again(session=dt.date(2025, 7, 7)).run
+    assert run is not None
+    assert run.target_from == SESSIONS[2]
+    assert run.completed_jobs == run.total_jobs == 5 * 3 + 4
+
+
+def test_run_batch_from_a_day_asks_for_its_prices_again(first_nights: Outcome) -> None:
+    before = results_checksum()
+    DailyPrice.objects.filter(security__symbol="AAPL", date=SESSIONS[0]).update(close=F("close") - 1, low=1)
+    call_command("run_batch", "--inline", "--source=simulated", f"--from={SESSIONS[0]}", f"--to={LAST}")
+    assert results_checksum() == before
+
+
 def test_a_weekend_computes_nothing(first_nights: Outcome) -> None:
     with pytest.raises(DomainError, match="not a trading session"):
         again(session=dt.date(2025, 7, 5))
