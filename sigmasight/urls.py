@@ -1,5 +1,7 @@
 """Every path of the web server. Below /api/v1 the upper floors come first: their fixed paths stand before `{id}` paths."""
 
+from importlib import import_module
+
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
@@ -7,13 +9,14 @@ from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerView
 
 from sigmasight.core import health
 from sigmasight.core.api.publication import SchemaView
-from sigmasight.core.api.routes import endpoint
+from sigmasight.core.api.routes import by_segment, endpoint
 
 handler400 = "sigmasight.core.api.errors.bad_request"
 handler404 = "sigmasight.core.api.errors.not_found"
 handler500 = "sigmasight.core.api.errors.server_error"
 
 API_APPS = ("assistant", "analytics", "tagging", "portfolios", "marketdata")
+ROUTES = [pattern for app in API_APPS for pattern in import_module(f"{app}.api.urls").urlpatterns]
 
 urlpatterns = [
     path("", health.RootView.as_view(), name="home"),
@@ -22,7 +25,7 @@ urlpatterns = [
     *endpoint("health/live", health.LiveView, "health-live"),
     *endpoint("health/ready", health.ReadyView, "health-ready"),
     path("health/", include("analytics.api.health_urls")),
-    *(path("api/v1/", include(f"{app}.api.urls")) for app in API_APPS),
+    path("api/v1/", include(by_segment(ROUTES))),
     path("api/schema", SchemaView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
