@@ -125,8 +125,8 @@ def build_market(symbols: int) -> tuple[Any, Any]:
     return ids, contracts["id"]
 
 
-def build_books(portfolios: int, positions: int, stocks: Any, contracts: Any) -> None:
-    """Portfolios with lots and opening trades, by COPY."""
+def build_books(portfolios: int, positions: int, stocks: Any, contracts: Any, *, start: str = SESSION) -> None:
+    """Portfolios with lots and opening trades of one day, by COPY."""
     import datetime as dt
 
     import numpy as np
@@ -135,7 +135,7 @@ def build_books(portfolios: int, positions: int, stocks: Any, contracts: Any) ->
     from sigmasight.core.bulk import upsert
 
     rng = np.random.default_rng(SEED)
-    day = dt.date.fromisoformat(SESSION)
+    day = dt.date.fromisoformat(start)
     users = [UUID(int=(4 << 100) + i) for i in range(portfolios // 2 + 1)]
     upsert(
         User,
@@ -156,8 +156,8 @@ def build_books(portfolios: int, positions: int, stocks: Any, contracts: Any) ->
         unique=["id"],
     )  # fmt: skip
     total = portfolios * positions
-    for start in range(0, total, 100_000):
-        rows = np.arange(start, min(start + 100_000, total))
+    for begin in range(0, total, 100_000):
+        rows = np.arange(begin, min(begin + 100_000, total))
         kind = rng.random(len(rows))
         option, private = kind < OPTION_SHARE, kind > 1 - PRIVATE_SHARE
         short = (rng.random(len(rows)) < 0.25) & ~private
