@@ -45,10 +45,11 @@ class Market:
 
 @dataclass(frozen=True)
 class SymbolNumbers:
-    """Symbol-level results of one session."""
+    """Results of one session that all books share: by symbol, by scenario, and the joint factors' covariance (7, 7)."""
 
     factors: SymbolFactors
     scenarios: ScenarioFactors
+    covariance: Floats
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,9 @@ def no_numbers(universe: Universe, scenarios: ScenarioShocks) -> SymbolNumbers:
     symbols, count = len(universe.security), len(scenarios.ids)
     loadings, shocks, moves = np.full((symbols, 7), np.nan), np.full((count, 7), np.nan), np.full(count, np.nan)
     return SymbolNumbers(
-        SymbolFactors(np.full((symbols, 13), np.nan), loadings, loadings), ScenarioFactors(shocks, shocks, moves, moves)
+        SymbolFactors(np.full((symbols, 13), np.nan), loadings, loadings, np.full(symbols, np.nan)),
+        ScenarioFactors(shocks, shocks, moves, moves),
+        np.full((7, 7), np.nan),
     )
 
 

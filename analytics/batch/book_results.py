@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 PLAIN_MOVES = 10
 CORRELATION_DAYS = 90
 CENTS, FRACTIONS = 2, 8
+CONTRIBUTIONS = ("component_volatility", "component_var")
 # Sessions of history the night reads behind a session.
 HISTORY = 504
 
@@ -78,7 +79,8 @@ class Results:
                 "sector_exposure": pick(sectors),
             },
         )  # fmt: skip
-        names = ("exposure_value", "coverage", "joint_value", "direct_value")
+        names = ("exposure_value", "coverage", "joint_value", "direct_value", "direct_std_error")
+        alone = ("r_squared", "factor_volatility", "specific_volatility")
         some = rows[(~np.isnan(factor["exposure_dollar"][rows])).any(axis=1)]
         self._append(
             "factor",
@@ -86,7 +88,7 @@ class Results:
                 "portfolio": self._ids[some], "calculation_date": [session] * len(some),
                 **{name: np.round(factor[name][some], FRACTIONS) for name in names},
                 **{name: np.round(factor[name][some], CENTS) for name in ("exposure_dollar", "joint_dollar")},
-                "r_squared": np.round(factor["r_squared"][some], FRACTIONS),
+                **{name: np.round(factor[name][some], FRACTIONS) for name in alone},
             },
         )  # fmt: skip
         self._add_stress(session, rows, stress)
@@ -97,9 +99,10 @@ class Results:
                 **{name: risk[name][rows] for name in ("var_95_1d", "es_95_1d", "var_99_1d", "es_99_1d")},
                 "volatility_daily": np.round(risk["volatility_daily"][rows], 4),
                 "observations": risk["observations"][rows],
+                **{name: np.round(risk[name][rows], CENTS) for name in ("tail_var", "tail_expected_shortfall")},
             },
         )
-        self._add_contributions(session, rows, risk)
+        self._add_contributions(rows, risk)
         self._add_correlations(session, rows, correlations)
         self._append(
             "engine",
@@ -147,8 +150,8 @@ class Results:
             },
         )
 
-    def _add_contributions(self, session: dt.date, rows: NDArray[np.int64], risk: dict[str, Any]) -> None:
-        self._append("contributions", {"rows": rows, "session": session, "values": risk["component_volatility"]})
+    def _add_contributions(self, rows: NDArray[np.int64], risk: dict[str, Any]) -> None:
+        self._append("contributions", {"rows": rows, **{name: risk[name] for name in CONTRIBUTIONS}})
 
     def _add_correlations(
         self, session: dt.date, rows: NDArray[np.int64], correlations: list[dict[str, Any] | None]
@@ -205,20 +208,24 @@ class Results:
 
     def _contribution_columns(self) -> dict[str, Any]:
         parts = self._tables["contributions"]
-        ids, values, sizes = [], [], []
-        for rows, component, (portfolio, lot) in zip(parts["rows"], parts["values"], self._lots, strict=True):
+        columns = [parts[name] for name in CONTRIBUTIONS]
+        ids: list[Any] = []
+        values: list[list[Any]] = [[] for _ in CONTRIBUTIONS]
+        sizes = []
+        for rows, *components, (portfolio, lot) in zip(parts["rows"], *columns, self._lots, strict=True):
             order = np.argsort(portfolio, kind="stable")
-            owner = portfolio[order]
-            bounds = np.searchsorted(owner, np.arange(len(self._ids) + 1))
-            for p in rows:
-                mine = order[bounds[p] : bounds[p + 1]]
-                ids.append(self._facts.id[lot[mine]])
-                values.append(np.round(component[mine], 4))
-                sizes.append(len(mine))
-        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        flat_ids = np.concatenate(ids) if ids else np.empty(0, dtype="V16")
-        flat = np.concatenate(values) if values else np.empty(0)
-        return {"position_ids": Ragged(flat_ids.view("S16"), offsets), "component_volatility": Ragged(flat, offsets)}
+            bounds = np.searchsorted(portfolio[order], np.arange(len(self._ids) + 1))
+            wanted = np.zeros(len(self._ids), dtype=bool)
+            wanted[rows] = True
+            mine = order[wanted[portfolio[order]]]
+            ids.append(self._facts.id[lot[mine]])
+            for kept, component in zip(values, components, strict=True):
+                kept.append(np.round(component[mine], 4))
+            sizes.append(np.diff(bounds)[rows])
+        offsets = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
+        return {"position_ids": Ragged(np.concatenate(ids).view("S16"), offsets)} | {
+            name: Ragged(np.concatenate(kept), offsets) for name, kept in zip(CONTRIBUTIONS, values, strict=True)
+        }
 
     def _update_snapshots(self, columns: dict[str, Any]) -> UpsertCount:
         """The analytics columns of snapshots the ledger has written; the ledger's own are not touched."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,20 @@ from scipy.sparse import csr_matrix
 
 from analytics.batch.book_inputs import Book, Floats, Market
 from analytics.engines.holdings import known_lots
-from analytics.engines.risk import LOOKBACK, MINIMUM, LotHistory, historical_pnl, historical_tail, lot_contributions
+from analytics.engines.risk import (
+    LOOKBACK,
+    LotHistory,
+    historical_pnl,
+    lot_contributions,
+    shocked,
+    ten_day_pnl,
+    var_contributions,
+)
 from analytics.engines.stress import option_changes
+from analytics.engines.tails import CONFIDENCES, HORIZONS, TAILS, tail_table
+
+# The tail lots are measured by: historical, one session, 95 %.
+HEADLINE = 0.95
 
 
 def portfolio_returns(book: Book, market: Market, window: slice) -> Floats:
@@ -27,30 +39,55 @@ def portfolio_returns(book: Book, market: Market, window: slice) -> Floats:
     return np.asarray(pnl / np.where(book.holdings.equity > 0, book.holdings.equity, np.nan))
 
 
-def risk_columns(book: Book, market: Market, row: int) -> dict[str, Any]:
-    """Historical VaR and expected shortfall over 252 sessions with full option revaluation, and what each lot adds."""
-    window = slice(max(0, row - LOOKBACK), row)
-    filled = market.filled[window]
+@dataclass(frozen=True)
+class BookHistory:
+    """P&L of today's books under the moves of past sessions, as they were and scaled to ten, (T, P) dollars, NaN on days that
+    cannot be used, and of their lots."""
+
+    pnl: Floats
+    pnl_10d: Floats
+    lots: LotHistory
+
+
+def book_history(book: Book, returns: Floats, filled: Floats) -> BookHistory:
+    """What today's books would have made, with full option revaluation at today's volatilities and rates.
+
+    Parameters
+    ----------
+    returns : (T, N) of the universe's symbols. filled : (T, N) the same with what stands in for the missing ones.
+    """
     days = np.zeros(len(filled))
     there = book.underlying >= 0
     moves = np.full((len(filled), len(there)), np.nan)
     moves[:, there] = filled[:, book.underlying[there]]
-    changes = option_changes(book.terms, moves, days, days, volatility_rule=False)
-    pnl = historical_pnl(book.mapped, market.returns[window], filled, changes).pnl
+    changes, changes_10d = (
+        option_changes(book.terms, shocked(moves, horizon), days, days, volatility_rule=False) for horizon in HORIZONS
+    )
+    pnl = historical_pnl(book.mapped, returns, filled, changes).pnl
     lots = book.mapped_lots
     known = known_lots(lots)
-    value = np.where(known, lots.market_value, 0.0)
     of_lots = LotHistory(
-        value, np.where(known, lots.symbol, -1), np.where(known, lots.shares, 0.0), lots.contract, filled, changes
-    )
-    tails = {level: historical_tail(pnl, level / 100) for level in (95, 99)}
-    deviation = np.full(pnl.shape[1], np.nan)
-    enough = tails[95].observations >= MINIMUM
-    if enough.any():
-        deviation[enough] = np.nanstd(pnl[:, enough], axis=0, ddof=1)
-    return {
-        "var_95_1d": tails[95].var, "es_95_1d": tails[95].expected_shortfall,
-        "var_99_1d": tails[99].var, "es_99_1d": tails[99].expected_shortfall,
-        "volatility_daily": deviation, "observations": tails[95].observations,
-        "component_volatility": lot_contributions(of_lots, lots.portfolio, pnl),
+        np.where(known, lots.market_value, 0.0), np.where(known, lots.symbol, -1), np.where(known, lots.shares, 0.0),
+        np.where(known, lots.contract, -1), filled, changes,
+    )  # fmt: skip
+    return BookHistory(pnl, ten_day_pnl(book.mapped, pnl, filled, changes, changes_10d), of_lots)
+
+
+def risk_columns(book: Book, market: Market, row: int) -> dict[str, Any]:
+    """Value at risk and expected shortfall over 252 sessions with full option revaluation, by every method, and what each lot
+    adds to the historical one and to the volatility. Columns are (P,), tables (P, 16), contributions (L,)."""
+    window = slice(max(0, row - LOOKBACK), row)
+    history = book_history(book, market.returns[window], market.filled[window])
+    table = tail_table(history.pnl, history.pnl_10d)
+    owner = book.mapped_lots.portfolio
+    headline = {
+        f"{name}_{round(100 * level)}_1d": values[:, TAILS.index(("historical", 1, level))]
+        for name, values in (("var", table.var), ("es", table.expected_shortfall))
+        for level in CONFIDENCES
+    }
+    return headline | {
+        "tail_var": table.var, "tail_expected_shortfall": table.expected_shortfall, "volatility_daily": table.deviation,
+        "observations": table.observations,
+        "component_volatility": lot_contributions(history.lots, owner, history.pnl),
+        "component_var": var_contributions(history.lots, owner, history.pnl, HEADLINE),
     }  # fmt: skip

@@ -26,14 +26,14 @@ from analytics.batch.holdings import (
 )
 from analytics.batch.scope import Plan
 from analytics.batch.steps import StepMeter
-from analytics.batch.symbol_results import load_scenario_factors, load_symbol_factors
+from analytics.batch.symbol_results import load_factor_covariances, load_scenario_factors, load_symbol_factors
 from analytics.batch.symbols import HISTORY, volatility_columns
 from analytics.batch.target_values import weigh_targets
 from analytics.engines.aggregation import factor_exposures
 from analytics.engines.beta import ols_beta
 from analytics.engines.concentration import concentration
 from analytics.engines.exposure import by_book, exposures, true_notional
-from analytics.engines.factors import JOINT_HALF_LIFE, JOINT_MINIMUM, JOINT_WINDOW, joint_factor_returns
+from analytics.engines.factors import JOINT_HALF_LIFE, JOINT_MINIMUM, JOINT_WINDOW, joint_factor_returns, variance_parts
 from analytics.engines.regression import exponential_weights, fit
 from analytics.engines.sector import sector_dollars
 from marketdata import calendar
@@ -57,6 +57,7 @@ def analyse_shard(plan: Plan, meter: StepMeter, family: str) -> None:
         needed = needed_symbols(facts, market)
         factors = load_symbol_factors(market.universe, plan.first, plan.target, market.universe.security[needed])
         shocks = load_scenario_factors(market.scenarios.ids, plan.first, plan.target)
+        covariances = load_factor_covariances(plan.first, plan.target)
         tags = TagNames()
     results = Results(ids, facts)
     lots: list[tuple[Ints, Ints]] = []
@@ -67,7 +68,11 @@ def analyse_shard(plan: Plan, meter: StepMeter, family: str) -> None:
             continue
         with meter.part("compute"):
             nothing = no_numbers(market.universe, market.scenarios)
-            numbers = SymbolNumbers(factors.get(session) or nothing.factors, shocks.get(session) or nothing.scenarios)
+            numbers = SymbolNumbers(
+                factors.get(session) or nothing.factors,
+                shocks.get(session) or nothing.scenarios,
+                covariances.get(session, nothing.covariance),
+            )
             values = contract_values.get(session) or no_contract_values(len(contracts.security))
             book = lay_out(held, facts, contracts, values, market.universe)
             wanted_books = held.present & (firsts <= np.datetime64(session))
@@ -191,8 +196,11 @@ def _factor_columns(book: Book, market: Market, numbers: SymbolNumbers, series: 
     own = series[-JOINT_WINDOW:]
     direct = fit(
         own, joint_factor_returns(market.funds[recent])[-len(own) :], weights=exponential_weights(len(own), JOINT_HALF_LIFE),
-        min_observations=JOINT_MINIMUM,
+        min_observations=JOINT_MINIMUM, newey_west=True,
     )  # fmt: skip
+    parts = variance_parts(
+        joint.value, numbers.covariance, book.mapped.delta, numbers.factors.residual_volatility, equity
+    )
     check = ols_beta(
         series[-BETA_WINDOW:],
         market.funds[max(0, row - BETA_WINDOW) : row, 0][-len(series[-BETA_WINDOW:]) :],
@@ -200,6 +208,7 @@ def _factor_columns(book: Book, market: Market, numbers: SymbolNumbers, series: 
     )
     return {
         "exposure_value": value, "exposure_dollar": dollar, "coverage": coverage, "joint_value": joint.value,
-        "joint_dollar": joint.dollar, "direct_value": direct.coefficients, "r_squared": direct.r_squared,
+        "joint_dollar": joint.dollar, "direct_value": direct.coefficients, "direct_std_error": direct.newey_west,
+        "factor_volatility": parts.factor, "specific_volatility": parts.specific, "r_squared": direct.r_squared,
         "beta_regression": check.beta, "beta_r_squared": check.r_squared, "beta_observations": check.observations,
     }  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.batch.universe import Universe
+from analytics.models import FactorCovariance
 from sigmasight.core.bulk import read_columns
 
 Floats = NDArray[np.float64]
@@ -18,11 +19,12 @@ SLOTS, JOINT = 13, 7
 
 @dataclass(frozen=True)
 class SymbolFactors:
-    """Betas by factor slot (N, 13), joint loadings raw and shrunk (N, 7), observations of the market beta (N,)."""
+    """Betas by factor slot (N, 13), joint loadings raw and shrunk (N, 7), and the daily volatility they leave (N,)."""
 
     betas: Floats
     joint: Floats
     shrunk: Floats
+    residual_volatility: Floats
 
 
 def load_symbol_factors(
@@ -57,7 +59,8 @@ def _read(
     securities: NDArray[np.int64], first: dt.date, last: dt.date, wanted: NDArray[np.int64]
 ) -> dict[dt.date, SymbolFactors]:
     rows = read_columns(
-        "SELECT security_id, calculation_date, beta_value, joint_beta, joint_shrunk FROM symbol_factor_exposures "
+        "SELECT security_id, calculation_date, beta_value, joint_beta, joint_shrunk, joint_residual_volatility "
+        "FROM symbol_factor_exposures "
         "WHERE security_id = ANY(%(ids)s) AND calculation_date BETWEEN %(first)s AND %(last)s ORDER BY calculation_date, security_id",
         {"ids": wanted.tolist(), "first": first, "last": last},
     )
@@ -65,13 +68,22 @@ def _read(
     result = {}
     for session in np.unique(rows["calculation_date"]):
         low, high = np.searchsorted(rows["calculation_date"], [session, session + np.timedelta64(1, "D")])
-        matrices = []
+        matrices: list[Floats] = []
         for name, width in (("beta_value", SLOTS), ("joint_beta", JOINT), ("joint_shrunk", JOINT)):
             matrix = np.full((len(securities), width), np.nan)
             matrix[place[low:high]] = np.stack(rows[name][low:high].tolist())
             matrices.append(matrix)
-        result[session.item()] = SymbolFactors(*matrices)
+        betas, joint, shrunk = matrices
+        left = np.full(len(securities), np.nan)
+        left[place[low:high]] = rows["joint_residual_volatility"][low:high]
+        result[session.item()] = SymbolFactors(betas, joint, shrunk, left)
     return result
+
+
+def load_factor_covariances(first: dt.date, last: dt.date) -> dict[dt.date, Floats]:
+    """The stored daily covariance of the joint factors, (7, 7), by session."""
+    stored = FactorCovariance.objects.filter(calculation_date__range=(first, last))
+    return {day: np.array(matrix) for day, matrix in stored.values_list("calculation_date", "covariance")}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from analytics.engines.regression import Floats, Ints, LinearFits, exponential_weights, fit
 
@@ -194,6 +195,44 @@ def _vasicek(loadings: Floats, errors: Floats, cross_section: Floats, cross_erro
     prior = np.maximum(spread - (cross_errors**2).mean(axis=0), PRIOR_STD_FLOOR**2)
     weight = prior / (prior + errors**2)
     return np.asarray(weight * loadings + (1 - weight) * mean)
+
+
+@dataclass(frozen=True)
+class VarianceParts:
+    """What the joint factors and what is left of each symbol make of a book's volatility, (P,) each, daily fractions of equity;
+    NaN where a book has no loadings. They add up as squares."""
+
+    factor: Floats
+    specific: Floats
+
+
+def variance_parts(
+    loadings: Floats, covariance: Floats, dollars: csr_matrix, residual_volatility: Floats, equity: Floats
+) -> VarianceParts:
+    """Volatility of books from their factor loadings and from the residuals of their symbols, taken as unrelated.
+
+    Parameters
+    ----------
+    loadings : (P, K) per dollar of equity. covariance : (K, K) daily, of the factors. dollars : (P, N) delta dollars by symbol,
+        netted; symbols without a residual volatility, NaN in (N,), add nothing, as they have no loading either. equity : (P,).
+
+    Source: Rosenberg (1974), the structure of a multiple-factor risk model.
+    """
+    factor = np.einsum("pj,jk,pk->p", loadings, covariance, loadings)
+    squares = dollars.power(2) @ np.nan_to_num(residual_volatility**2)
+    known = ~np.isnan(factor) & (equity > 0)
+    scale = np.where(known, equity, np.nan)
+    return VarianceParts(np.sqrt(np.where(known, np.maximum(factor, 0.0), np.nan)), np.sqrt(squares) / scale)
+
+
+def factor_shares(loadings: Floats, covariance: Floats) -> Floats:
+    """Each factor's part of a book's factor variance, (K,), adding up to it: loading times covariance with the book.
+
+    Parameters
+    ----------
+    loadings : (K,). covariance : (K, K). A factor that offsets the others has a negative part. Source: Tasche (1999).
+    """
+    return np.asarray(loadings * (covariance @ loadings))
 
 
 def style_exposures(joint: Floats) -> dict[str, Floats]:

@@ -1,4 +1,4 @@
-"""Value at risk, expected shortfall, risk contributions and performance, of one series or of many portfolios at once.
+"""What today's books would have made on past days, what each lot adds to their risk, and the performance of a series.
 
 Losses are positive. Histories are daily P&L (or returns) of today's holdings, (T, P).
 """
@@ -8,18 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from analytics.engines.holdings import BookHoldings
 from analytics.engines.regression import Floats, Ints
+from analytics.engines.tails import MINIMUM, TailPlace, historical_tail
 
 YEAR = 252.0
 LOOKBACK = 252
-MINIMUM = 60
 RETURN_COVER = 0.95
-DECAY = 0.94
-SEED_DAYS = 21
+# No holding loses more than this share of its value in a shock.
+LARGEST_FALL = 0.99
 # Values worked on at a time.
 PRODUCT_BLOCK = 125_000
 
@@ -70,153 +68,33 @@ def historical_pnl(held: BookHoldings, returns: Floats, filled: Floats, option_c
     return HistoricalPnl(np.where(coverage >= RETURN_COVER - 1e-12, pnl, np.nan), coverage)
 
 
-@dataclass(frozen=True)
-class TailRisk:
-    """Value at risk and expected shortfall at one confidence, (P,) each, NaN below the minimum of observations."""
-
-    var: Floats
-    expected_shortfall: Floats
-    observations: Ints
+def shocked(returns: Floats, days: int) -> Floats:
+    """Daily returns as moves of so many days: times the root of the days, no fall deeper than 99 %."""
+    return np.maximum(np.sqrt(days) * returns, -LARGEST_FALL)
 
 
-def historical_tail(pnl: Floats, confidence: float, *, min_observations: int = MINIMUM) -> TailRisk:
-    """Historical simulation: the interpolated quantile of the losses and the mean of the tail beyond it.
+def ten_day_pnl(
+    held: BookHoldings, pnl: Floats, filled: Floats, option_change: Floats, option_change_10d: Floats
+) -> Floats:
+    """P&L of today's books under the moves of past days scaled to ten, (T, P), with options revalued under them at once.
 
-    Parameters
-    ----------
-    pnl : (T, P) P&L of today's book on past days, NaN where a day cannot be used. confidence : between 0 and 1.
-
-    Raises
-    ------
-    ValueError for another confidence.
-
-    Source: Acerbi and Tasche (2002).
-    """
-    place = _tail_place(pnl, confidence, min_observations)
-    if not len(pnl):
-        nothing = np.full(pnl.shape[1], np.nan)
-        return TailRisk(nothing, nothing.copy(), place.observations)
-    ordered = np.sort(pnl, axis=0)  # NaN sorts to the end
-    columns = np.arange(pnl.shape[1])
-    quantile = ordered[place.low, columns] + place.fraction * (
-        ordered[place.high, columns] - ordered[place.low, columns]
-    )
-    running = np.cumsum(np.nan_to_num(ordered), axis=0)
-    worst = np.where(place.whole > 0, running[np.maximum(place.whole - 1, 0), columns], 0.0)
-    shortfall = (worst + place.part * ordered[np.minimum(place.whole, len(ordered) - 1), columns]) / place.mass
-    var = np.where(place.enough, -quantile, np.nan)
-    # The mean of the tail is no smaller a loss than its edge; rounding must not say otherwise.
-    return TailRisk(var, np.where(place.enough, np.maximum(-shortfall, var), np.nan), place.observations)
-
-
-@dataclass(frozen=True)
-class _TailPlace:
-    """Where the tail of each sorted column ends, (P,) each: the quantile lies `fraction` of the way from rank `low` to `high`; the
-    tail holds `whole` days and `part` of the next, `mass` together. Books with too few days point at the first one."""
-
-    low: Ints
-    high: Ints
-    fraction: Floats
-    whole: Ints
-    part: Floats
-    mass: Floats
-    enough: NDArray[np.bool_]
-    observations: Ints
-
-
-def _tail_place(pnl: Floats, confidence: float, min_observations: int) -> _TailPlace:
-    if not 0 < confidence < 1:
-        raise ValueError(f"A confidence lies between 0 and 1, not at {confidence}.")
-    n = (~np.isnan(pnl)).sum(axis=0)
-    enough = n >= max(min_observations, 1)
-    tail = 1 - confidence
-    place = np.where(enough, tail * (n - 1), 0.0)
-    low = np.floor(place).astype(np.int64)
-    mass = np.where(enough, tail * n, 1.0)
-    whole = np.floor(mass + 1e-12).astype(np.int64)
-    return _TailPlace(
-        low=low, high=np.minimum(low + 1, np.maximum(n - 1, 0)), fraction=place - low, whole=whole,
-        part=np.maximum(mass - whole, 0.0), mass=mass, enough=enough, observations=n,
-    )  # fmt: skip
-
-
-def order_statistic_var(pnl: Floats, confidence: float, *, min_observations: int = MINIMUM) -> Floats:
-    """The loss of the first day beyond the tail, without interpolation, (P,), of (T, P) P&L with NaN on unused days."""
-    place = _tail_place(pnl, confidence, min_observations)
-    if not len(pnl):
-        return np.full(pnl.shape[1], np.nan)
-    return np.where(place.enough, -np.sort(pnl, axis=0)[place.low, np.arange(pnl.shape[1])], np.nan)
-
-
-def mean_loss_beyond_var(pnl: Floats, confidence: float, *, min_observations: int = MINIMUM) -> Floats:
-    """Mean loss of the days at or beyond the interpolated quantile, (P,): whole days only, unlike the expected shortfall, and so
-    not coherent. For comparison with libraries that report it."""
-    var = historical_tail(pnl, confidence, min_observations=min_observations).var
-    beyond = pnl <= -var
-    count = np.where(np.isnan(var), np.nan, beyond.sum(axis=0))
-    return np.asarray(-np.where(beyond, pnl, 0.0).sum(axis=0) / count)
-
-
-def _moments(pnl: Floats, min_observations: int) -> tuple[Floats, Floats, Floats, Floats]:
-    """Number of days (NaN if too few), mean, sample deviation and deviations from the mean (T, P), 0 on unused days."""
-    known = ~np.isnan(pnl)
-    n = known.sum(axis=0).astype(np.float64)
-    n[n < max(min_observations, 2)] = np.nan
-    mean = np.where(known, pnl, 0.0).sum(axis=0) / n
-    centred = np.where(known, pnl - mean, 0.0)
-    return n, mean, np.sqrt((centred**2).sum(axis=0) / (n - 1)), centred
-
-
-def parametric_tail(pnl: Floats, confidence: float, *, min_observations: int = MINIMUM) -> tuple[Floats, Floats]:
-    """Normal value at risk and expected shortfall from the sample's mean and deviation, (P,) each, NaN below the minimum of
-    observations; NaN days of (T, P) are left out."""
-    _, mean, deviation, _ = _moments(pnl, min_observations)
-    z = ndtri(confidence)
-    density = np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
-    return z * deviation - mean, deviation * density / (1 - confidence) - mean
-
-
-def cornish_fisher_var(pnl: Floats, confidence: float, *, min_observations: int = MINIMUM) -> Floats:
-    """Value at risk with the normal quantile corrected for skewness and excess kurtosis, (P,); NaN below the minimum of
-    observations and for a series that never moves. Source: Cornish and Fisher (1938)."""
-    n, mean, deviation, centred = _moments(pnl, min_observations)
-    population = np.sqrt((centred**2).sum(axis=0) / n)
-    scale = np.where(population > 0, population, np.nan)
-    skew = (centred**3).sum(axis=0) / n / scale**3
-    excess = (centred**4).sum(axis=0) / n / scale**4 - 3
-    z = ndtri(1 - confidence)
-    adjusted = z + (z**2 - 1) * skew / 6 + (z**3 - 3 * z) * excess / 24 - (2 * z**3 - 5 * z) * skew**2 / 36
-    return np.asarray(-(mean + adjusted * deviation))
-
-
-def ewma_volatility(pnl: Floats, *, decay: float = DECAY) -> tuple[Floats, Floats]:
-    """Daily volatility as it was known before each day, (T, P), and as it is known now, (P,).
-
-    Squares decay by `decay` a day, started at the mean of the first 21 used days; on NaN days of (T, P) the level stays.
-    """
-    known = ~np.isnan(pnl)
-    squares = np.where(known, pnl, 0.0) ** 2
-    first = known & (np.cumsum(known, axis=0) <= SEED_DAYS)
-    days = first.sum(axis=0)
-    level = np.where(first, squares, 0.0).sum(axis=0) / np.where(days > 0, days, np.nan)
-    before = np.empty(pnl.shape)
-    for t, used in enumerate(known):
-        before[t] = level
-        level = np.where(used, decay * level + (1 - decay) * squares[t], level)
-    return np.sqrt(before), np.sqrt(level)
-
-
-def filtered_history(pnl: Floats, volatility: Floats, now: Floats) -> Floats:
-    """Past P&L scaled to today's volatility, (T, P): each day times sigma_now / sigma_then; NaN where there was no volatility.
+    What is linear scales by the root of ten; what options make beyond that and what the floor of a fall takes back is added.
 
     Parameters
     ----------
-    pnl : (T, P). volatility : (T, P) as known before each day. now : (P,). See `ewma_volatility`.
-
-    Source: Barone-Adesi, Giannopoulos and Vosper (1999).
+    pnl : (T, P), `historical_pnl` under `filled` (T, N) and `option_change` (T, C); NaN days stay. option_change_10d : change
+        per share of every contract under `shocked(filled, 10)`.
     """
-    moving = volatility > 0
-    return np.where(moving, pnl * now / np.where(moving, volatility, 1.0), np.nan)
+    root = np.sqrt(10.0)
+    result = root * pnl
+    if held.shares.nnz:
+        result += np.asarray(held.shares @ (option_change_10d - root * option_change).T).T
+    columns = np.flatnonzero(np.bincount(held.stock.indices, minlength=held.stock.shape[1]))
+    deep = columns[(root * filled[:, columns] < -LARGEST_FALL).any(axis=0)]
+    if len(deep):
+        moves = filled[:, deep]
+        result += np.asarray(held.stock[:, deep] @ np.nan_to_num(shocked(moves, 10) - root * moves).T).T
+    return np.asarray(result)
 
 
 @dataclass(frozen=True)
@@ -274,12 +152,17 @@ class LotHistory:
     option_change: Floats
 
     def on(self, days: Ints) -> Floats:
-        """P&L of every lot on a day of its own, (L,); NaN where its return is unknown."""
-        stock = self.value * self.returns[days, np.maximum(self.symbol, 0)]
+        """P&L of every lot on a day of its own, (L,); NaN where its return is unknown, 0 of lots nothing is known of."""
+        stock = np.where(self.symbol >= 0, self.value * self.returns[days, np.maximum(self.symbol, 0)], 0.0)
         if not self.option_change.shape[1]:
             return np.asarray(stock)
         option = self.shares * self.option_change[days, np.maximum(self.contract, 0)]
         return np.where(self.contract >= 0, option, stock)
+
+    def matrix(self) -> Floats:
+        """P&L of every lot on every day, (T, L), for few lots."""
+        days = np.repeat(np.arange(len(self.returns))[:, None], len(self.value), axis=1)
+        return self.on(days)
 
     def products(self, series: Floats, column: Ints) -> Floats:
         """Sum over the days of every lot's P&L times its column of `series` (T, P), (L,); unknown days count nothing."""
@@ -345,7 +228,7 @@ def tail_contributions(
 
     Source: Tasche (1999).
     """
-    place = _tail_place(book_pnl, confidence, min_observations)
+    place = TailPlace.of((~np.isnan(book_pnl)).sum(axis=0), confidence, min_observations)
     var, shortfall = np.zeros(len(portfolio)), np.zeros(len(portfolio))
     if place.enough.any():
         order = np.argsort(book_pnl, axis=0, kind="stable")
@@ -362,6 +245,34 @@ def tail_contributions(
                 total += np.where(weight > 0, weight * loss, 0.0)
     enough = place.enough[portfolio]
     return TailContributions(np.where(enough, var, np.nan), np.where(enough, shortfall, np.nan))
+
+
+def var_contributions(
+    lots: LotHistory, portfolio: Ints, book_pnl: Floats, confidence: float, *, min_observations: int = MINIMUM
+) -> Floats:
+    """`tail_contributions`' part of the value at risk alone, dollars (L,), which takes two days a book instead of a whole tail."""
+    place = TailPlace.of((~np.isnan(book_pnl)).sum(axis=0), confidence, min_observations)
+    if not place.enough.any():
+        return np.full(len(portfolio), np.nan)
+    order, books = np.argsort(book_pnl, axis=0, kind="stable"), np.arange(book_pnl.shape[1])
+    at_low, at_high = (-lots.on(order[rank, books][portfolio]) for rank in (place.low, place.high))
+    share = place.fraction[portfolio]
+    both = np.where(share > 0, (1 - share) * at_low + share * at_high, at_low)
+    return np.where(place.enough[portfolio], both, np.nan)
+
+
+def incremental_var(lot_pnl: Floats, book_pnl: Floats, confidence: float, *, min_observations: int = MINIMUM) -> Floats:
+    """What a book's historical value at risk would lose if a lot were gone, dollars (L,): negative for a lot that protects.
+
+    Parameters
+    ----------
+    lot_pnl : (T, L). book_pnl : (T,), NaN on days that are not used.
+
+    Source: Jorion, Value at Risk, ch. 7.
+    """
+    series = np.column_stack([book_pnl, book_pnl[:, None] - lot_pnl])
+    var = historical_tail(series, confidence, min_observations=min_observations).var
+    return np.asarray(var[0] - var[1:])
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ class FactorExposure(TimestampedModel):
     """Factor exposures of a portfolio: the weighted sum of its symbols' betas, plain and in dollars, by factor slot.
 
     `coverage` is the share of delta-adjusted holdings that had a beta; `joint_*` follow the seven joint factors, and
-    `direct_value` is the regression of the book's own return series on them, the check.
+    `direct_value` is the regression of the book's own return series on them, the check, with Newey-West errors. The two
+    volatilities are what the joint factors and what is left of each symbol make of a session, fractions of equity.
     """
 
     portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="factor_exposures", db_index=False)
@@ -32,6 +33,9 @@ class FactorExposure(TimestampedModel):
     joint_value = _floats()
     joint_dollar = _floats()
     direct_value = _floats()
+    direct_std_error = _floats()
+    factor_volatility = models.FloatField(null=True, blank=True)
+    specific_volatility = models.FloatField(null=True, blank=True)
     r_squared = models.FloatField(null=True, blank=True)
 
     class Meta:
@@ -121,7 +125,9 @@ class PortfolioRisk(TimestampedModel):
     """Value at risk and expected shortfall of a portfolio over one session, positive dollars of loss, and who adds to
     them.
 
-    The contribution arrays follow `position_ids`; they sum to the portfolio's volatility and value at risk.
+    The contribution arrays follow `position_ids`; they sum to the portfolio's volatility and value at risk (historical, one
+    session, 95 %). The `tail_*` arrays hold every method at every horizon and confidence in the order of `TAILS`
+    (`analytics.engines.tails`); the plain columns are the historical ones of one session again.
     """
 
     portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="risk", db_index=False)
@@ -132,6 +138,8 @@ class PortfolioRisk(TimestampedModel):
     es_99_1d = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
     volatility_daily = models.FloatField(null=True, blank=True, help_text="Dollars per session")
     observations = models.SmallIntegerField(null=True, blank=True)
+    tail_var = _floats()
+    tail_expected_shortfall = _floats()
     position_ids = ArrayField(models.UUIDField(), null=True, blank=True)
     component_volatility = ArrayField(RealField(), null=True, blank=True)
     component_var = ArrayField(RealField(), null=True, blank=True)
@@ -145,6 +153,11 @@ class PortfolioRisk(TimestampedModel):
             models.CheckConstraint(
                 condition=Q(es_95_1d=None) | Q(var_95_1d=None) | Q(es_95_1d__gte=F("var_95_1d")),
                 name="portfolio_risk_shortfall_beyond_var",
+            ),
+            models.CheckConstraint(
+                condition=Q(tail_var=None, tail_expected_shortfall=None)
+                | Q(tail_var__len=16, tail_expected_shortfall__len=16),
+                name="portfolio_risk_tails_of_sixteen",
             ),
         ]
         indexes = [models.Index(fields=["calculation_date"], name="portfolio_risk_date")]

@@ -9,15 +9,7 @@ import numpy as np
 from analytics.engines.exposure import market_values
 from analytics.engines.factors import FACTOR_FUNDS
 from analytics.engines.greeks import CONTRACT_MULTIPLIER, shocked_volatility
-from analytics.engines.risk import (
-    cornish_fisher_var,
-    euler_volatility,
-    historical_tail,
-    mean_loss_beyond_var,
-    order_statistic_var,
-    parametric_tail,
-    performance,
-)
+from analytics.engines.risk import euler_volatility, performance
 from analytics.engines.scenarios import (
     bond_return,
     condition,
@@ -28,6 +20,13 @@ from analytics.engines.scenarios import (
     with_yields,
 )
 from analytics.engines.stress import Contracts, by_portfolio, factor_level_stress, lot_pnl, option_changes, outcome
+from analytics.engines.tails import (
+    cornish_fisher_var,
+    historical_tail,
+    mean_loss_beyond_var,
+    order_statistic_var,
+    parametric_tail,
+)
 from analytics.engines.volatility import annualise
 from tests.vectors.registry import produces
 

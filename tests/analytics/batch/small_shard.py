@@ -61,7 +61,9 @@ def numbers(loadings: np.ndarray, factors: np.ndarray, unbounded: np.ndarray, sc
     betas = np.full((len(SYMBOLS), 13), np.nan)
     betas[:, 0] = loadings[:, 0]
     return SymbolNumbers(
-        SymbolFactors(betas, loadings, loadings), ScenarioFactors(factors, unbounded, factors[:, 0], scale)
+        SymbolFactors(betas, loadings, loadings, np.full(len(SYMBOLS), 0.01)),
+        ScenarioFactors(factors, unbounded, factors[:, 0], scale),
+        0.0001 * np.eye(7),
     )
 
 

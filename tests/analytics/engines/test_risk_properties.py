@@ -9,23 +9,25 @@ from hypothesis import strategies as st
 
 from analytics.engines.holdings import FOLLOWS_NOTHING, BookHoldings, LotColumns, book_holdings
 from analytics.engines.risk import (
-    MINIMUM,
     RETURN_COVER,
     LotHistory,
-    cornish_fisher_var,
     euler_volatility,
-    ewma_volatility,
-    filtered_history,
     historical_pnl,
-    historical_tail,
     lot_contributions,
-    mean_loss_beyond_var,
-    order_statistic_var,
-    parametric_tail,
     performance,
     tail_contributions,
 )
 from analytics.engines.stress import Contracts, option_changes
+from analytics.engines.tails import (
+    MINIMUM,
+    cornish_fisher_var,
+    ewma_volatility,
+    filtered_history,
+    historical_tail,
+    mean_loss_beyond_var,
+    order_statistic_var,
+    parametric_tail,
+)
 from tests.analytics.engines.return_strategies import panels
 from tests.analytics.engines.stress_strategies import SYMBOLS, contracts, lots, scaled
 
