@@ -112,7 +112,8 @@ def plan_run(
             candidates.append(calendar.next_session(book["results_as_of"]))
         for mark in (book["dirty_from"], recompute_from):
             if mark is not None:
-                candidates.append(calendar.session_on_or_after(mark))
+                # A lot may have been entered before the calendar begins; the ledger takes it over at its start.
+                candidates.append(calendar.session_on_or_after(max(mark, inception)))
         first = max(min(candidates), inception)
         if first <= target:
             needs.append(Need(book["id"], book["name"], inception, first, book["dirty_from"], book["updated_at"]))

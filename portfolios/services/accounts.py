@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
@@ -70,8 +72,8 @@ def open_account(email: str, password: str, full_name: str) -> User:
     return user
 
 
-def create_user(email: str, password: str, full_name: str) -> User:
-    """A new account without a portfolio.
+def create_user(email: str, password: str, full_name: str, *, user_id: UUID | None = None) -> User:
+    """A new account without a portfolio, with a random id unless one is given.
 
     Raises
     ------
@@ -81,6 +83,7 @@ def create_user(email: str, password: str, full_name: str) -> User:
         raise DomainError("full_name_blank", "Give a name.")
     try:
         with transaction.atomic():
-            return User.objects.create_user(email.strip().lower(), password, full_name=full_name.strip())
+            chosen = {} if user_id is None else {"id": user_id}
+            return User.objects.create_user(email.strip().lower(), password, full_name=full_name.strip(), **chosen)
     except IntegrityError as error:
         raise DomainError("EMAIL_EXISTS", "Email already registered") from error

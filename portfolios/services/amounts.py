@@ -44,6 +44,11 @@ def money(value: Decimal, what: str = "amount") -> Decimal:
     return _rounded(value, CENT, LARGEST_MONEY, what)
 
 
+def equity(value: Decimal, what: str = "equity_balance") -> Decimal:
+    """Dollars of a whole account, rounded half-even to cents; the largest sum itself is one."""
+    return LARGEST_MONEY.quantize(CENT) if value == LARGEST_MONEY else money(value, what)
+
+
 def fees(value: Decimal) -> Decimal:
     rounded = money(value, "fees")
     if rounded < 0:

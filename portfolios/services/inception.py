@@ -24,7 +24,9 @@ def ledger_start(first_entry: dt.date | None, created_on: dt.date) -> dt.date:
     created = calendar.session_on_or_before(created_on)
     if first_entry is None or first_entry >= created:
         return created
-    return max(calendar.session_on_or_after(first_entry), calendar.shift(created, -LONGEST_PAST_SESSIONS))
+    oldest = calendar.shift(created, -LONGEST_PAST_SESSIONS)
+    # What was entered before the calendar begins is older than that.
+    return oldest if first_entry <= oldest else calendar.session_on_or_after(first_entry)
 
 
 def begin_with_the_first_lot(book: Portfolio) -> None:

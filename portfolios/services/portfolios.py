@@ -173,7 +173,7 @@ def delete_portfolio(user: User, portfolio_id: UUID) -> Portfolio:
 
 
 def _opening(equity: Decimal) -> Decimal:
-    opening = amounts.money(equity, "equity_balance")
+    opening = amounts.equity(equity)
     if opening < 0:
         raise DomainError("equity_balance_negative", "The equity balance must not be negative.")
     return opening

@@ -365,11 +365,11 @@ def test_thousands_of_rows_are_imported_quickly(
     lines = [f"S{number},LONG,{number + 1},,,{number + 2}" for number in range(5_000)]
     text = "\n".join(["symbol,position_type,target_eoy,target_next_year,downside,current_price", *lines])
     for again, kind in ((False, "created"), (True, "updated")):
-        started = time.perf_counter()
+        started = time.process_time()
         with django_assert_max_num_queries(20):
             answer = load(client, book, text, again=again)
         assert answer.json() == {"created": 0, "updated": 0, "errors": [], "total": 5_000} | {kind: 5_000}
-        assert time.perf_counter() - started < 10
+        assert time.process_time() - started < 8
     assert TargetPrice.objects.count() == 5_000
 
 
