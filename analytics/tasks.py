@@ -7,6 +7,7 @@ from typing import Any
 from celery import shared_task
 
 from analytics.batch import canvas, refresh
+from analytics.services import repairs
 from analytics.services.admin_day import close_yesterday
 from sigmasight.core.errors import Conflict
 
@@ -54,3 +55,8 @@ def daily_metrics() -> str:
 @shared_task(name="analytics.tasks.refresh")
 def refresh_held(run_id: str) -> None:
     refresh.refresh(run_id)
+
+
+@shared_task(name="analytics.tasks.repair")
+def repair(run_id: str) -> None:
+    repairs.work(run_id)

@@ -22,6 +22,7 @@ from analytics.api.views import (
     lots,
     overview,
     portfolio_data,
+    repairs,
     risk_metrics,
     sectors,
     setup_progress,
@@ -130,6 +131,11 @@ urlpatterns: list[URLPattern] = [
         factors.SpreadFactorsDocumentedPathView,
         "spread-factors-documented",
     ),
+    *endpoint("admin/fix/clear-calculations", repairs.ClearCalculationsView, "fix-clear"),
+    *endpoint("admin/fix/seed-portfolios", repairs.SeedPortfoliosView, "fix-seed"),
+    *endpoint("admin/fix/run-batch", repairs.FixRunBatchView, "fix-run-batch"),
+    *endpoint("admin/fix/fix-all", repairs.FixAllView, "fix-all"),
+    *endpoint("admin/fix/jobs/<str:job_id>", repairs.FixJobView, "fix-job"),
     *(pattern for route, view in SYSTEM for pattern in endpoint(f"system/{route}", view, f"system/{route}")),
     # The same where staff look for it; published once.
     *(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from uuid import NAMESPACE_DNS, UUID, uuid5
@@ -30,6 +31,19 @@ def _derived(owner: UUID, *parts: str) -> UUID:
 def user_ids() -> dict[str, UUID]:
     """Ids of the demo's investors by address."""
     return {row["email"]: UUID(row["uuid_md5_of_email_user"]) for row in rows("users")}
+
+
+def expected_positions() -> dict[str, int]:
+    """Lots of the demo as seeded, by account: the name in the address, and of several portfolios the last word of theirs."""
+    lots, addresses = Counter(row["portfolio"] for row in rows("positions")), Counter(_accounts().values())
+    return {
+        account if addresses[account] == 1 else f"{account}_{portfolio.rpartition('_')[2]}": lots[portfolio]
+        for portfolio, account in _accounts().items()
+    }
+
+
+def _accounts() -> dict[str, str]:
+    return {row["portfolio"]: row["user_email"].partition("@")[0] for row in rows("portfolios")}
 
 
 def seed_users() -> int:
