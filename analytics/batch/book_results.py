@@ -99,7 +99,7 @@ class Results:
                 **{name: risk[name][rows] for name in ("var_95_1d", "es_95_1d", "var_99_1d", "es_99_1d")},
                 "volatility_daily": np.round(risk["volatility_daily"][rows], 4),
                 "observations": risk["observations"][rows],
-                **{name: np.round(risk[name][rows], CENTS) for name in ("tail_var", "tail_expected_shortfall")},
+                **{name: np.round(risk[name][rows], CENTS) + 0.0 for name in ("tail_var", "tail_expected_shortfall")},
             },
         )
         self._add_contributions(rows, risk)

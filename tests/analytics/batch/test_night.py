@@ -245,9 +245,11 @@ def test_stress_flags_say_what_no_scenario_reaches(first_nights: Outcome) -> Non
     assert (result["status"], result["skipped"]) == ("partial", flags["uncovered"])
 
 
-def test_contributions_add_up_to_the_books_volatility(first_nights: Outcome) -> None:
+def test_contributions_add_up_to_the_books_risk(first_nights: Outcome) -> None:
     for row in PortfolioRisk.objects.filter(calculation_date=LAST, var_95_1d__isnull=False):
         assert sum(row.component_volatility or []) == pytest.approx(row.volatility_daily, rel=1e-3)
+        assert sum(row.component_var or []) == pytest.approx(float(row.var_95_1d), rel=1e-3)
+        assert len(row.position_ids or []) == len(row.component_var or [])
         assert row.es_95_1d >= row.var_95_1d
         assert row.var_99_1d >= row.var_95_1d
 

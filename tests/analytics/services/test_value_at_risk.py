@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from analytics.engines.tails import TAILS
+from analytics.engines.tails import METHODS, TAILS
 from analytics.models import PortfolioRisk
 from analytics.services.book_on_read import read_book
 from analytics.services.value_at_risk import value_at_risk
@@ -75,6 +77,11 @@ def test_before_the_first_night_nothing_is_calculated() -> None:
     book = PortfolioFactory()
     _, found = value_at_risk(book.user, book.id)
     assert (found.as_of, found.tails, found.reason) == (None, (), "no_calculation_available")
+
+
+def test_every_method_is_explained() -> None:
+    headings = re.findall(r"^## (.+)$", (settings.BASE_DIR / "docs" / "measures.md").read_text(), re.MULTILINE)
+    assert set(METHODS) <= set(headings)
 
 
 def test_two_queries(demo_results: Any) -> None:
