@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from portfolios.models import EquityChange, Portfolio, PortfolioSnapshot, User
-from portfolios.services.positions import delete_position
+from portfolios.services.deletions import delete_position
 from portfolios.services.tokens import issue_user_token
 from tests.analytics.services.conftest import book_of
 from tests.demo_fixtures import DemoResults
