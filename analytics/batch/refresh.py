@@ -15,7 +15,7 @@ from django.conf import settings
 from analytics.batch import market
 from analytics.batch.canvas import send_first
 from analytics.batch.progress import Silent
-from analytics.batch.runs import RunCancelled, advance, finish_run, log, set_total, sign_of_life, start_run
+from analytics.batch.runs import RunCancelled, advance, finish_run, in_words, log, set_total, sign_of_life, start_run
 from analytics.batch.scope import Plan, plan_run, resolve_target
 from analytics.batch.steps import step
 from analytics.models import BatchRun, Phase, RunKind, RunStatus, RunTrigger
@@ -75,7 +75,7 @@ def refresh(run_id: str) -> None:
             log(run, error.message, level="error")
             finish_run(run, RunStatus.FAILED, errors=[f"{error.code}: {error.message}"])
         except Exception as error:
-            log(run, f"{type(error).__name__}: {error}", level="error")
+            log(run, in_words(error), level="error")
             finish_run(run, RunStatus.FAILED, errors=[f"{type(error).__name__}: {error}"])
             raise
         else:
