@@ -15,7 +15,8 @@ from portfolios.models import Portfolio, PortfolioSnapshot, Position
 from tests.analytics.api.callers import answer
 from tests.demo_fixtures import LAST_SESSION, DemoResults
 
-pytestmark = pytest.mark.django_db
+# Whoever is first waits for the demo, and two nights more.
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(240)]
 ENTRY = dt.date(2025, 11, 3)
 LOTS = [
     {"symbol": "AAPL", "quantity": 100, "avg_cost": 200, "position_type": "LONG", "investment_class": "PUBLIC"},
