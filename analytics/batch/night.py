@@ -12,6 +12,7 @@ from analytics.batch.progress import Progress, Silent
 from analytics.batch.runs import RunCancelled, cover, finish_run, in_words, log, sign_of_life, start_run
 from analytics.batch.scope import Plan, plan_run, resolve_target
 from analytics.models import BatchRun, RunKind, RunStatus
+from marketdata import calendar
 from marketdata.services.collection import record_request_rows
 from marketdata.services.family import adopt_family, refuse_other_family
 from marketdata.services.source import OpenSource, open_source
@@ -62,6 +63,24 @@ class Outcome:
         return EXIT_CODES.get(RunStatus(self.run.status), 1)
 
 
+def check_days(request: Request) -> None:
+    """Refuse days that no calendar knows, and a range that ends before it begins.
+
+    Raises
+    ------
+    DomainError.
+    """
+    first, last = request.recompute_from, request.session
+    for day in (first, last):
+        if day is not None:
+            try:
+                calendar.is_session(day)
+            except calendar.OutsideCalendar as error:
+                raise DomainError("outside_calendar", f"{error}.") from error
+    if first is not None and last is not None and first > last:
+        raise DomainError("no_sessions", f"There is no session to compute between {first} and {last}.")
+
+
 def prepare(request: Request) -> tuple[OpenSource, Plan]:
     """Open the source and find out what has to be done. Changes nothing but the dirty marks that corrections ask for.
 
@@ -70,6 +89,7 @@ def prepare(request: Request) -> tuple[OpenSource, Plan]:
     DomainError if the source cannot be used, the session is none, the portfolio is unknown or the database holds other
     prices.
     """
+    check_days(request)
     source = open_source(request.source, record_request_rows(None))
     target = resolve_target(request.session, last_available=source.last_date)
     if request.portfolio_id is not None and not Portfolio.objects.filter(pk=request.portfolio_id).exists():

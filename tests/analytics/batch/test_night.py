@@ -167,6 +167,20 @@ def test_the_future_is_refused(first_nights: Outcome) -> None:
         again(session=dt.date(2031, 1, 2))
 
 
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (["--date=1990-01-02"], "1990-01-02 is outside the calendar"),
+        (["--from=1999-12-31"], "1999-12-31 is outside the calendar"),
+        (["--from=2099-01-05"], "2099-01-05 is outside the calendar"),
+        (["--from=2025-07-03", "--to=2025-07-01"], "no session to compute between 2025-07-03 and 2025-07-01"),
+    ],
+)
+def test_run_batch_refuses_days_that_cannot_be(first_nights: Outcome, days: list[str], told: str) -> None:
+    with pytest.raises(CommandError, match=told):
+        call_command("run_batch", "--inline", "--source=simulated", *days)
+
+
 def test_a_second_run_is_refused_with_the_id_of_the_first(first_nights: Outcome) -> None:
     first = start_run(kind="nightly", trigger="cli", source="simulated", target_from=LAST, target_to=LAST)
     with pytest.raises(Conflict, match=str(first.id)):
