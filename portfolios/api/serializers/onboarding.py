@@ -71,7 +71,7 @@ class OnboardingRefusal(Form):
     documentation_url = serializers.CharField()
 
 
-class OnboardingError(Form):
+class OnboardingRefused(Form):
     """Why a registration or an upload was refused."""
 
     error = OnboardingRefusal()

@@ -106,11 +106,11 @@ class RegisterView(OnboardingView):
         request=forms.OnboardingRegister,
         responses={
             201: forms.OnboardingRegistered,
-            401: forms.OnboardingError,
-            409: forms.OnboardingError,
+            401: forms.OnboardingRefused,
+            409: forms.OnboardingRefused,
             422: PolymorphicProxySerializer(
                 component_name="OnboardingRegisterInvalid",
-                serializers=[ValidationError, forms.OnboardingError],
+                serializers=[ValidationError, forms.OnboardingRefused],
                 resource_type_field_name=None,
             ),
             429: ErrorDetail,
@@ -171,11 +171,11 @@ class CreatePortfolioView(OnboardingView):
             201: forms.OnboardingPortfolioCreated,
             400: PolymorphicProxySerializer(
                 component_name="OnboardingPortfolioRefused",
-                serializers=[forms.CsvValidationFailure, forms.OnboardingError],
+                serializers=[forms.CsvValidationFailure, forms.OnboardingRefused],
                 resource_type_field_name=None,
             ),
             401: ErrorDetail,
-            409: forms.OnboardingError,
+            409: forms.OnboardingRefused,
             422: ValidationError,
             429: ErrorDetail,
         },
