@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from marketdata.models import (
@@ -27,6 +28,7 @@ from marketdata.models import (
     SymbolCollection,
     TreasuryYield,
 )
+from marketdata.services.acceptance import accept_prices
 from marketdata.services.family import current_family
 from sigmasight.core.admin import ComputedAdmin, long_text, number, short_id
 
@@ -77,6 +79,12 @@ class DailyPriceAdmin(admin.ModelAdmin):
     autocomplete_fields = ["security"]
     readonly_fields = ["created_at", "updated_at"]
     show_full_result_count = False
+    actions = ["accept"]
+
+    @admin.action(description="Accept suspect prices: let them count from their day on", permissions=["change"])
+    def accept(self, request: HttpRequest, prices: QuerySet[DailyPrice]) -> None:
+        count = accept_prices(list(prices.values_list("pk", flat=True)))
+        self.message_user(request, f"{count} suspect prices accepted; the next run rolls their holders again.")
 
 
 @admin.register(PriceHistory)

@@ -194,6 +194,10 @@ def after_phase(
     errors += list(BatchStep.objects.filter(run=run, status=StepStatus.FAILED, total=1).values_list("error", flat=True))
     begun = run.started_at or run.created_at
     durations["total_duration"] = round((timezone.now() - begun).total_seconds(), 3)
+    if run.failed_jobs and not errors:
+        # A shard that was refused as a whole has one failed step for all its portfolios.
+        failed = BatchStep.objects.filter(run=run, status=StepStatus.FAILED)
+        errors += list(failed.values_list("error", flat=True)) or [f"{run.failed_jobs} portfolio-sessions failed"]
     finish_run(run, RunStatus.PARTIAL if errors else RunStatus.COMPLETED, errors=errors, durations=durations)
 
 

@@ -71,6 +71,16 @@ def held_securities(plan: Plan) -> dict[int, float]:
     return held
 
 
+def followed_securities(plan: Plan) -> set[int]:
+    """Securities that private lots of the plan's portfolios follow by their owners' choice."""
+    rows = read_columns(
+        "SELECT DISTINCT s.id FROM positions p JOIN securities s ON s.symbol = p.proxy_symbol "
+        "WHERE p.portfolio_id = ANY(%(ids)s) AND p.proxy_symbol <> '' AND p.deleted_at IS NULL",
+        {"ids": [need.portfolio_id for need in plan.needs]},
+    )
+    return set(rows["id"].tolist())
+
+
 def history_start(first: dt.date) -> dt.date:
     """The first session of history the engines want before `first`."""
     return calendar.shift(calendar.session_on_or_after(first), -settings.BATCH_HISTORY_SESSIONS)
@@ -91,7 +101,9 @@ def collect(
     """
     held = held_securities(plan)
     proxies = ensure_proxies()
-    securities = {s.id: s for s in Security.objects.filter(id__in=[*held, *proxies.values()])}
+    securities = {
+        s.id: s for s in Security.objects.filter(id__in=[*held, *followed_securities(plan), *proxies.values()])
+    }
     contracts = sorted(i for i, s in securities.items() if s.security_type == SecurityType.OPTION)
     priced = [s for s in securities.values() if s.security_type != SecurityType.OPTION]
     wanted = [Wanted(s.id, s.symbol, s.security_type, held.get(s.id, 0.0)) for s in priced]
