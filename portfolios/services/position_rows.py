@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from marketdata.models import OptionType
 from marketdata.providers.base import OptionContractTerms
@@ -15,6 +14,7 @@ from marketdata.services.securities import canonical, is_synthetic, parse_occ
 from portfolios.models import InvestmentClass
 from portfolios.services import amounts
 from portfolios.services.new_lots import NewLot, check_not_expired, position_type_of
+from portfolios.services.position_cells import SHOWN, SYMBOL, day_of, fits, number_of, shown
 from portfolios.services.position_files import FileError, Row
 from sigmasight.core import clock
 from sigmasight.core.errors import DomainError
@@ -32,11 +32,7 @@ SUBTYPES = {
         "MONEY_MARKET", "TREASURY_BILLS", "CASH", "COMMODITY", "OTHER",
     ),
 }  # fmt: skip
-SYMBOL = re.compile(r"[A-Za-z0-9._-]+")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
 TERMS = ("Underlying Symbol", "Strike Price", "Expiration Date", "Option Type")
-SHOWN = 40
 Key = tuple[str, dt.date]
 
 
@@ -82,10 +78,9 @@ class _Reading:
         """The lot, and the symbol and day by which it is known where those can be told; no lot if anything is wrong."""
         row = self.row
         investment_class = self._class()
-        underlying = row["Underlying Symbol"].upper()
         self.symbol = row["Symbol"].upper()
         if not self.symbol and investment_class == InvestmentClass.OPTIONS:
-            self.symbol = underlying
+            self.symbol = row["Underlying Symbol"].upper()
         if not self.symbol:
             self.refuse("ERR_POS_001", "The symbol is missing.", "Symbol")
             return None, None
@@ -96,7 +91,7 @@ class _Reading:
         if investment_class == "":
             words = ", ".join(InvestmentClass.values)
             self.refuse(
-                "ERR_POS_016", f"The class {_shown(row['Investment Class'])} is not one of {words}.", "Investment Class"
+                "ERR_POS_016", f"The class {shown(row['Investment Class'])} is not one of {words}.", "Investment Class"
             )
         subtype = self._subtype(investment_class)
         left = self._exit_date(entered)
@@ -149,10 +144,10 @@ class _Reading:
     def _check_symbol(self) -> None:
         if len(self.symbol) > LONGEST_SYMBOL and not parse_occ(self.symbol):
             self.refuse("ERR_POS_002", f"A symbol has at most {LONGEST_SYMBOL} characters.", "Symbol")
-        if not SYMBOL.fullmatch(self.symbol):
+        if not SYMBOL.fullmatch(self.row["Symbol"]):
             self.refuse(
                 "ERR_POS_003",
-                f"The symbol {_shown(self.symbol)} may have letters A to Z, digits, points, hyphens and underscores only.",
+                f"The symbol {shown(self.symbol)} may have letters A to Z, digits, points, hyphens and underscores only.",
                 "Symbol",
             )
 
@@ -161,16 +156,16 @@ class _Reading:
         if not text:
             self.refuse("ERR_POS_004", "The quantity is missing.", "Quantity")
             return None
-        number = _number(text, amounts.LARGEST_QUANTITY)
+        number = number_of(text, amounts.LARGEST_QUANTITY)
         if number is None:
             self.refuse(
                 "ERR_POS_005",
-                f"The quantity {_shown(text)} is not a number below {amounts.LARGEST_QUANTITY:,}. Write 1000 or -12.5, without "
+                f"The quantity {shown(text)} is not a number below {amounts.LARGEST_QUANTITY:,}. Write 1000 or -12.5, without "
                 "thousands separators.",
                 "Quantity",
             )
             return None
-        if not _fits(number, FINEST_QUANTITY):
+        if not fits(number, FINEST_QUANTITY):
             self.refuse("ERR_POS_007", "A quantity has at most six decimals.", "Quantity")
         elif not number.quantize(amounts.QUANTITY_STEP):
             self.refuse("ERR_POS_006", "The quantity must not be 0; four decimals are kept.", "Quantity")
@@ -182,11 +177,11 @@ class _Reading:
         if not text:
             self.refuse("ERR_POS_008", "The entry price is missing.", title)
             return None
-        number = _number(text, amounts.LARGEST_PRICE)
+        number = number_of(text, amounts.LARGEST_PRICE)
         if number is None:
             self.refuse(
                 "ERR_POS_009",
-                f"The entry price {_shown(text)} is not a number below {amounts.LARGEST_PRICE:,}. Write 1234.50, without currency "
+                f"The entry price {shown(text)} is not a number below {amounts.LARGEST_PRICE:,}. Write 1234.50, without currency "
                 "or thousands separators.",
                 title,
             )
@@ -195,7 +190,7 @@ class _Reading:
             self.refuse(
                 "ERR_POS_010", "The entry price must be above 0; a short has a negative quantity instead.", title
             )
-        if not _fits(number, FINEST_PRICE):
+        if not fits(number, FINEST_PRICE):
             self.refuse("ERR_POS_011", "An entry price has at most two decimals.", title)
         return number
 
@@ -223,18 +218,15 @@ class _Reading:
 
     def _exit_price(self) -> Decimal | None:
         """What cannot be read is passed over: the lot is then closed at that session's close."""
-        number = _number(self.row["Exit Price Per Share"], amounts.LARGEST_PRICE)
+        number = number_of(self.row["Exit Price Per Share"], amounts.LARGEST_PRICE)
         return None if number is None or number < 0 else number
 
     def _day(self, title: str, code: str) -> dt.date | None:
         text = self.row[title]
-        if match := DATE.fullmatch(text):
-            try:
-                return dt.date(*map(int, match.groups()))
-            except ValueError:
-                pass
-        self.refuse(code, f"{_shown(text)} is not a date. Write it as 2025-06-30.", title)
-        return None
+        day = day_of(text)
+        if day is None:
+            self.refuse(code, f"{shown(text)} is not a date. Write it as 2025-06-30.", title)
+        return day
 
     def _has_come(self, day: dt.date, title: str) -> bool:
         today = clock.market_today()
@@ -251,9 +243,7 @@ class _Reading:
             return given
         # Which words fit is asked only of those who name the class.
         if self.row["Investment Class"]:
-            text = (
-                f"The subtype {_shown(given)} does not belong to {investment_class}. Use one of {', '.join(allowed)}."
-            )
+            text = f"The subtype {shown(given)} does not belong to {investment_class}. Use one of {', '.join(allowed)}."
             self.refuse("ERR_POS_017", text, "Investment Subtype")
         return ""
 
@@ -284,14 +274,14 @@ class _Reading:
 
     def _terms_told(self) -> OptionContractTerms | None:
         row = self.row
-        underlying, strike, kind = row["Underlying Symbol"].upper(), row["Strike Price"], row["Option Type"].upper()
+        underlying, strike, kind = row["Underlying Symbol"], row["Strike Price"], row["Option Type"].upper()
         whole = True
         if not SYMBOL.fullmatch(underlying) or len(underlying) > LONGEST_UNDERLYING:
             text = f"An option needs the symbol of its underlying, at most {LONGEST_UNDERLYING} characters."
             self.refuse("ERR_POS_019", text, "Underlying Symbol")
             whole = False
-        price = _number(strike, LARGEST_STRIKE)
-        if price is None or price <= 0 or not _fits(price, STRIKE_STEP):
+        price = number_of(strike, LARGEST_STRIKE)
+        if price is None or price <= 0 or not fits(price, STRIKE_STEP):
             text = f"An option needs its strike price: a number above 0 and below {LARGEST_STRIKE:,} with at most three decimals."
             self.refuse("ERR_POS_020", text, "Strike Price")
             whole = False
@@ -310,21 +300,3 @@ class _Reading:
         if investment_class == InvestmentClass.OPTIONS:
             return terms.symbol if terms else None
         return self.symbol if investment_class == InvestmentClass.PRIVATE else canonical(self.symbol)
-
-
-def _number(text: str, bound: Decimal) -> Decimal | None:
-    """A number of this size; None for anything else."""
-    try:
-        number = Decimal(text) if NUMBER.fullmatch(text) else None
-    except InvalidOperation:
-        return None
-    return number if number is not None and abs(number) < bound else None
-
-
-def _fits(number: Decimal, step: Decimal) -> bool:
-    """Whether the number has no more decimals than the step."""
-    return number == number.quantize(step)
-
-
-def _shown(text: str) -> str:
-    return f'"{text[:SHOWN]}"'

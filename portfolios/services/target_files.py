@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +15,7 @@ from django.db import transaction
 from portfolios.models import Portfolio, PositionType, TargetPrice, User
 from portfolios.services.amounts import LARGEST_PRICE
 from portfolios.services.dirty import lock_portfolio
+from portfolios.services.position_cells import number_of
 from portfolios.services.target_book import PRICE_STEP, TargetBook
 from portfolios.services.target_prices import (
     LONGEST_SYMBOL,
@@ -39,7 +40,6 @@ COLUMNS = {
 }
 RETURNS = ("expected_return_eoy", "expected_return_next_year", "downside_return")
 STAMPS = ("created_at", "updated_at")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 class CsvUnreadable(DomainError):
@@ -144,7 +144,7 @@ def _rows(text: str, errors: list[str]) -> Iterator[_Row]:
 
 
 def _row(line: int, cells: dict[str, Any]) -> _Row:
-    symbol, position_type = cells["symbol"].strip().upper(), (cells.get("position_type") or "").strip().upper()
+    symbol, position_type = cells["symbol"].strip(), (cells.get("position_type") or "").strip().upper()
     if not symbol:
         raise DomainError("symbol_missing", f"Missing symbol in row {line}")
     if not re.fullmatch(SYMBOL, symbol) or len(symbol) > LONGEST_SYMBOL:
@@ -158,20 +158,17 @@ def _row(line: int, cells: dict[str, Any]) -> _Row:
     for title, name in COLUMNS.items():
         if text := (cells.get(title) or "").strip():
             prices[name] = _price(line, title, text)
-    return _Row(line, symbol, position_type, prices)
+    return _Row(line, symbol.upper(), position_type, prices)
 
 
 def _price(line: int, title: str, text: str) -> Decimal:
-    try:
-        price = Decimal(text) if NUMBER.fullmatch(text) else Decimal("NaN")
-    except InvalidOperation:
-        price = Decimal("NaN")
-    if not price.is_finite():
-        raise DomainError("number_invalid", _refused(line, f"{title} {text[:40]!r} is not a number"))
-    if price < 0 or price >= LARGEST_PRICE:
+    price = number_of(text, LARGEST_PRICE)
+    if price is None:
         raise DomainError(
-            "price_out_of_range", _refused(line, f"{title} must be at least 0 and below {LARGEST_PRICE:,}")
+            "number_invalid", _refused(line, f"{title} {text[:40]!r} is not a number below {LARGEST_PRICE:,}")
         )
+    if price < 0:
+        raise DomainError("price_negative", _refused(line, f"{title} must be at least 0"))
     if title == "current_price" and price < PRICE_STEP:
         raise DomainError("price_not_positive", _refused(line, "current_price must be above 0"))
     return price

@@ -320,8 +320,8 @@ def test_a_file_is_imported_row_by_row(client: Client, book: Portfolio) -> None:
     assert sorted(answer.json()["errors"]) == sorted([
         "AAPL already exists, skipping",
         "Missing symbol in row 5",
-        "Error processing row 6: target_eoy 'x' is not a number",
-        "Error processing row 7: target_eoy must be at least 0 and below 100,000,000",
+        "Error processing row 6: target_eoy 'x' is not a number below 100,000,000",
+        "Error processing row 7: target_eoy must be at least 0",
         "Error processing row 8: the type 'BUY' is not one of LONG, SHORT, LC, LP, SC, SP",
         "Error processing row 9: current_price must be above 0",
         "Error processing row 10: There is no market price of ABNB. Send its current_price.",

@@ -59,6 +59,7 @@ CODES = [
     (stock(Symbol="BRK B"), "ERR_POS_003", "Symbol"),
     (stock(Symbol="=1+1"), "ERR_POS_003", "Symbol"),
     (stock(Symbol="ÄPFEL"), "ERR_POS_003", "Symbol"),
+    (stock(Symbol="straße"), "ERR_POS_003", "Symbol"),
     (stock(Quantity=""), "ERR_POS_004", "Quantity"),
     (stock(Quantity="many"), "ERR_POS_005", "Quantity"),
     (stock(Quantity="1,000"), "ERR_POS_005", "Quantity"),
