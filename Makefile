@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help venv demo test fuzz serve lint format bench verify clean
+.PHONY: help venv demo test fuzz chaos serve lint format bench verify clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -35,6 +35,9 @@ test: $(STAMP)  ## the whole test suite against embedded PostgreSQL and Valkey
 
 fuzz: $(STAMP)  ## call every operation with what its schema allows and forbids (EXAMPLES=50, SEED=20250630, ARGS="-k login")
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),50) FUZZ_SEED=$(or $(SEED),20250630) $(PY) -m pytest tests/fuzz/fuzz_api.py $(ARGS)
+
+chaos: $(STAMP)  ## kill workers and restart servers at random moments of the batch (KILLS=30, SEED=20250630)
+	@CHAOS_KILLS=$(or $(KILLS),30) CHAOS_SEED=$(or $(SEED),20250630) $(PY) -m pytest tests/chaos -s
 
 serve: $(STAMP)  ## web, worker and beat on the database of the last demo (HOST, PORT)
 	@$(PY) manage.py serve

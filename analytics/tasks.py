@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
+from celery.signals import worker_shutdown
 
 from analytics.batch import canvas, refresh
 from analytics.services import repairs
 from analytics.services.admin_day import close_yesterday
 from sigmasight.core.errors import Conflict
+from sigmasight.core.outages import DATABASE, is_outage
+
+logger = logging.getLogger("analytics.batch")
+MOST_RETRIES = 8
+
+
+@worker_shutdown.connect
+def worker_stops(**kwargs: object) -> None:
+    try:
+        canvas.say_what_remains()
+    except DATABASE as error:
+        logger.warning("what remains of the runs could not be noted: %s", error)
 
 
 @shared_task(name="analytics.tasks.nightly")
@@ -25,26 +40,29 @@ def sweep() -> list[str]:
     return canvas.sweep()
 
 
-@shared_task(name="analytics.tasks.market_data")
-def market_data(run_id: str) -> None:
-    canvas.market_data(run_id)
+def _tried_again(task: Task, work: Callable[..., None], *arguments: Any) -> None:
+    """Do the work; where PostgreSQL or the broker went away meanwhile, do it again a little later."""
+    try:
+        work(*arguments)
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        raise task.retry(exc=error, countdown=min(2**task.request.retries, 30), max_retries=MOST_RETRIES) from error
 
 
-@shared_task(name="analytics.tasks.shard")
-def shard(run_id: str, phase: str, number: int, target: str, needs: list[dict[str, Any]]) -> list[str]:
-    return canvas.work_shard(run_id, phase, number, target, needs)
+@shared_task(name="analytics.tasks.market_data", bind=True)
+def market_data(self: Task, run_id: str) -> None:
+    _tried_again(self, canvas.market_data, run_id)
 
 
-@shared_task(name="analytics.tasks.after_phase")
-def after_phase(
-    lost: list[list[str]], run_id: str, phase: str, target: str, shards: list[list[dict[str, Any]]], started: float
-) -> None:
-    canvas.after_phase(lost, run_id, phase, target, shards, started)
+@shared_task(name="analytics.tasks.shard", bind=True)
+def shard(self: Task, run_id: str, phase: str, number: int) -> None:
+    _tried_again(self, canvas.work_shard, run_id, phase, number)
 
 
-@shared_task(name="analytics.tasks.symbol_numbers")
-def symbol_numbers(run_id: str, target: str, shards: list[list[dict[str, Any]]]) -> None:
-    canvas.symbol_numbers(run_id, target, shards)
+@shared_task(name="analytics.tasks.symbol_numbers", bind=True)
+def symbol_numbers(self: Task, run_id: str) -> None:
+    _tried_again(self, canvas.symbol_numbers, run_id)
 
 
 @shared_task(name="analytics.tasks.daily_metrics")

@@ -1,52 +1,55 @@
-"""The same run spread over workers: phase 1, then a group of shards for each phase, chained by chords.
+"""The same run spread over workers: phase 1 on one, then the shards of each phase on all.
 
-The step and run rows are the truth; the chords are only the fast path. If a link is lost, the run's heartbeat stands still,
-the sweeper closes the run and starts another, which finds from the data what is left.
+The rows are the truth, messages only the fast path. Who counts the last shard of a phase sends the next one; if a message is
+lost, the run's heartbeat stands still and the sweeper sends what is open once more.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import time
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
 
-from celery import chord, current_app, group
+from celery import current_app
 from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from analytics.batch import books, ledger, phases, positions
+from analytics.batch import books, ledger, phases, positions, shards
 from analytics.batch.night import Outcome, Request, begin, prepare
 from analytics.batch.progress import Silent
-from analytics.batch.runs import RunCancelled, advance, close_dead_runs, finish_run, in_words, log, sign_of_life
-from analytics.batch.scope import Need, Plan
+from analytics.batch.runs import (
+    SHARED_STEPS,
+    close_dead_runs,
+    finish_run,
+    in_words,
+    log,
+    refuse_if_closed,
+    sign_of_life,
+)
+from analytics.batch.stopping import RunCancelled
 from analytics.models import BatchRun, BatchStep, Phase, RunStatus, RunTrigger, StepStatus
 from marketdata import calendar
 from marketdata.services.collection import record_request_rows
 from marketdata.services.source import open_source
 from sigmasight.core import clock
 from sigmasight.core.errors import Conflict, DomainError
+from sigmasight.core.outages import is_outage
 
+logger = logging.getLogger("analytics.batch")
 WORK = {Phase.SNAPSHOTS: ledger.roll_shard, Phase.MARKET_VALUES: positions.value_shard, Phase.RISK: books.analyse_shard}
-NEXT = {Phase.SNAPSHOTS: Phase.MARKET_VALUES, Phase.MARKET_VALUES: Phase.RISK}
-MOST_RESTARTS = 3
-
-
-def _packed(need: Need) -> dict[str, str | None]:
-    return {
-        "id": str(need.portfolio_id), "name": need.name, "inception": need.inception.isoformat(), "first": need.first.isoformat(),
-        "dirty": need.dirty_seen.isoformat() if need.dirty_seen else None, "stamp": need.stamp.isoformat(),
-    }  # fmt: skip
-
-
-def _need(packed: dict[str, Any]) -> Need:
-    dirty = packed["dirty"]
-    return Need(
-        UUID(packed["id"]), packed["name"], dt.date.fromisoformat(packed["inception"]), dt.date.fromisoformat(packed["first"]),
-        dt.date.fromisoformat(dirty) if dirty else None, dt.datetime.fromisoformat(packed["stamp"]),
-    )  # fmt: skip
+# A run that stood still is taken up again so often; one that no worker has begun may only be waiting for its turn.
+MOST_REVIVALS = 3
+MOST_REVIVALS_WAITING = 12
+# A shard or step that was begun so often without an end is what kills its worker.
+MOST_DEATHS = 10
+# Between two tasks of a run a broker may restart; whoever starts a run waits for an answer and is told sooner.
+PATIENT = {"max_retries": 12, "interval_start": 0.1, "interval_step": 0.3, "interval_max": 3}
 
 
 def start(request: Request) -> Outcome:
@@ -88,13 +91,43 @@ def workers_answer(seconds: float = 2.0) -> bool:
     return bool(current_app.control.ping(timeout=seconds))
 
 
-def _send(name: str, *arguments: Any) -> None:
+def _send(name: str, *arguments: Any, **options: Any) -> None:
     # Nobody reads what these tasks return; asking the result store to tell would wait long where it is down.
-    current_app.signature(f"analytics.tasks.{name}", args=arguments).apply_async(ignore_result=True)
+    current_app.signature(f"analytics.tasks.{name}", args=arguments).apply_async(ignore_result=True, **options)
 
 
 def _running(run_id: str) -> BatchRun | None:
     return BatchRun.objects.filter(pk=run_id, status=RunStatus.RUNNING).first()
+
+
+def _request(run: BatchRun) -> Request:
+    """What was asked for, from the run's record."""
+    params = run.params
+    return Request(
+        source=params["source"], trigger=run.trigger, portfolio_id=run.scope_portfolio_id,
+        session=dt.date.fromisoformat(params["session"]) if params["session"] else None,
+        recompute_from=dt.date.fromisoformat(params["recompute_from"]) if params["recompute_from"] else None,
+        accept_coverage=params["accept_coverage"], prices_again=params.get("prices_again", False), executor="celery",
+    )  # fmt: skip
+
+
+@contextmanager
+def _at_work(run: BatchRun) -> Iterator[None]:
+    """Keep the run alive meanwhile, and close it where the work inside ends it. A server that went away does not: the task is
+    tried again."""
+    with sign_of_life(run, lock=False):
+        try:
+            yield
+        except RunCancelled:
+            finish_run(run, RunStatus.CANCELLED, errors=["cancelled: on request"])
+        except DomainError as error:
+            log(run, error.message, level="error")
+            finish_run(run, RunStatus.FAILED, errors=[f"{error.code}: {error.message}"])
+        except Exception as error:
+            if not is_outage(error):
+                log(run, in_words(error), level="error")
+                finish_run(run, RunStatus.FAILED, errors=[f"{type(error).__name__}: {error}"])
+            raise
 
 
 def market_data(run_id: str) -> None:
@@ -102,123 +135,122 @@ def market_data(run_id: str) -> None:
     run = _running(run_id)
     if run is None:
         return
-    params = run.params
-    request = Request(
-        source=params["source"], trigger=run.trigger, portfolio_id=run.scope_portfolio_id,
-        session=dt.date.fromisoformat(params["session"]) if params["session"] else None,
-        recompute_from=dt.date.fromisoformat(params["recompute_from"]) if params["recompute_from"] else None,
-        accept_coverage=params["accept_coverage"], prices_again=params.get("prices_again", False), executor="celery",
-    )  # fmt: skip
+    if not shards.are_laid_out(run):
+        with _at_work(run):
+            _refuse_what_kills(run, Phase.MARKET_DATA)
+            _collect(run)
+    go_on(run)
+
+
+def _collect(run: BatchRun) -> None:
+    request = _request(run)
     source = open_source(request.source, record_request_rows(run.id))
     context = phases.Context(run, source, request, Silent())
-    with sign_of_life(run, lock=False):
-        try:
-            _, plan = prepare(request)
-            with context.timed(Phase.MARKET_DATA):
-                plan = context.market_data(plan)
-        except RunCancelled:
-            finish_run(run, RunStatus.CANCELLED, errors=["cancelled: on request"])
-            return
-        except DomainError as error:
-            log(run, error.message, level="error")
-            finish_run(run, RunStatus.FAILED, errors=[f"{error.code}: {error.message}"])
-            return
-        except Exception as error:
-            log(run, in_words(error), level="error")
-            finish_run(run, RunStatus.FAILED, errors=[f"{type(error).__name__}: {error}"])
-            raise
-    BatchRun.objects.filter(pk=run.pk).update(
-        params=params | {"errors": context.errors},
-        phase_durations={k: round(v, 3) for k, v in context.durations.items()},
-    )
-    shards = [[_packed(need) for need in shard] for shard in plan.shards(phases.shard_size(plan))]
-    send_phase(run_id, Phase.SNAPSHOTS, plan.target.isoformat(), shards)
+    # The steps of somebody who died here are done again, and counted again.
+    BatchRun.objects.filter(pk=run.pk).update(completed_jobs=0)
+    _, plan = prepare(request)
+    if plan.needs:
+        with context.timed(Phase.MARKET_DATA):
+            plan = context.market_data(plan)
+    shards.lay_out(run, plan, errors=context.errors, durations=context.durations)
 
 
-def send_phase(run_id: str, phase: str, target: str, shards: list[list[dict[str, Any]]]) -> None:
-    """Queue one phase of all shards, and what follows when they are done."""
-    arguments = (run_id, phase, target, shards, time.time())
-    if not shards:
-        _send("after_phase", [], *arguments)
+def _refuse_what_kills(run: BatchRun, phase: str) -> None:
+    deaths = BatchStep.objects.filter(run=run, phase=phase).aggregate(most=Max("attempts"))["most"] or 0
+    if deaths >= MOST_DEATHS:
+        raise DomainError("worker_lost", f"Phase {phase} was begun {deaths} times and its worker died every time.")
+
+
+def go_on(run: BatchRun) -> None:
+    """Queue what is open of a run's present phase, or end the run. Doing it twice does no harm: a shard is counted once."""
+    if _running(str(run.id)) is None:
         return
-    follow = current_app.signature("analytics.tasks.after_phase", args=arguments)
-    header = group(
-        current_app.signature("analytics.tasks.shard", args=(run_id, phase, number, target, shard))
-        for number, shard in enumerate(shards)
-    )
-    chord(header)(follow)
+    left = list(shards.open_shards(run).values_list("phase", "shard_no").order_by("shard_no"))
+    present = next((phase for phase in shards.PHASES if any(phase == of for of, _ in left)), None)
+    if present is None:
+        _end(run)
+    elif present == Phase.RISK and not _symbols_are_done(run):
+        _send("symbol_numbers", str(run.id), retry_policy=PATIENT)
+    else:
+        for phase, number in left:
+            if phase == present:
+                _send("shard", str(run.id), phase, number, retry_policy=PATIENT)
 
 
-def work_shard(run_id: str, phase: str, number: int, target: str, packed: list[dict[str, Any]]) -> list[str]:
-    """One phase of one shard. Returns the ids of portfolios that failed; they are left out from here on."""
-    run = _running(run_id)
-    if run is None:
-        return []
-    needs = tuple(_need(p) for p in packed)
-    plan = Plan(dt.date.fromisoformat(target), needs)
-    with sign_of_life(run, lock=False):
-        failed = phases.run_shard(run, plan, needs, phase, number, WORK[Phase(phase)], run.source)
-    last = phase == Phase.RISK
-    lost = {str(need.portfolio_id) for need, _ in failed}
-    done = [need for need in needs if str(need.portfolio_id) not in lost]
-    try:
-        advance(
-            run, jobs=sum(phases.plan_sessions(plan, need) for need in done) if last else 0,
-            failed=sum(phases.plan_sessions(plan, need) for need, _ in failed), job=f"phase {phase}", portfolio=needs[-1].name,
-        )  # fmt: skip
-    except RunCancelled:
-        finish_run(run, RunStatus.CANCELLED, errors=["cancelled: on request"])
-    return sorted(lost)
+def _symbols_are_done(run: BatchRun) -> bool:
+    return BatchStep.objects.filter(
+        run=run, phase=Phase.RISK, name="symbol metrics", status=StepStatus.COMPLETED
+    ).exists()
 
 
-def after_phase(
-    lost: list[list[str]], run_id: str, phase: str, target: str, shards: list[list[dict[str, Any]]], started: float
-) -> None:
-    """When all shards of a phase are done: start the next phase without the portfolios that failed, or end the run."""
-    run = _running(run_id)
-    if run is None:
-        return
-    key = f"phase_{phase.replace('.', '_')}"
-    durations = run.phase_durations | {key: round(time.time() - started, 3)}
-    BatchRun.objects.filter(pk=run.pk).update(phase_durations=durations)
-    gone = {portfolio for part in lost for portfolio in part}
-    left = [kept for shard in shards if (kept := [need for need in shard if need["id"] not in gone])]
-    if phase != Phase.RISK:
-        following = NEXT[Phase(phase)]
-        if following == Phase.RISK:
-            _send("symbol_numbers", run_id, target, left)
-        else:
-            send_phase(run_id, following, target, left)
-        return
-    errors = list(run.params.get("errors", []))
-    errors += list(BatchStep.objects.filter(run=run, status=StepStatus.FAILED, total=1).values_list("error", flat=True))
-    begun = run.started_at or run.created_at
-    durations["total_duration"] = round((timezone.now() - begun).total_seconds(), 3)
+def _end(run: BatchRun) -> None:
+    run.refresh_from_db()
+    # Who died between a shared step and its count left the count short; the shards are counted exactly.
+    BatchRun.objects.filter(pk=run.pk).update(completed_jobs=run.total_jobs - run.failed_jobs)
+    failed = BatchStep.objects.filter(run=run, status=StepStatus.FAILED)
+    errors = list(run.params.get("errors", [])) + list(failed.filter(total=1).values_list("error", flat=True))
     if run.failed_jobs and not errors:
-        # A shard that was refused as a whole has one failed step for all its portfolios.
-        failed = BatchStep.objects.filter(run=run, status=StepStatus.FAILED)
-        errors += list(failed.values_list("error", flat=True)) or [f"{run.failed_jobs} portfolio-sessions failed"]
+        errors = list(failed.values_list("error", flat=True)) or ["failed: some portfolios could not be computed"]
+    begun = run.started_at or run.created_at
+    durations = run.phase_durations | {"total_duration": round((timezone.now() - begun).total_seconds(), 3)}
     finish_run(run, RunStatus.PARTIAL if errors else RunStatus.COMPLETED, errors=errors, durations=durations)
 
 
-def symbol_numbers(run_id: str, target: str, shards: list[list[dict[str, Any]]]) -> None:
+def work_shard(run_id: str, phase: str, number: int) -> None:
+    """One phase of one shard; the worker that counts the last one sends the next phase."""
+    run = _running(run_id)
+    shard = shards.find(run, phase, number) if run is not None else None
+    if run is None:
+        return
+    if shard is None:
+        # Counted by somebody who died before he sent what follows, or by somebody else who goes on.
+        if not shards.open_shards(run).filter(phase=phase).exists() and _stands_between_phases(run):
+            go_on(run)
+        return
+    plan = shards.plan_of(shard)
+    if shard.attempts >= MOST_DEATHS:
+        log(run, f"phase {phase}: shard {number} is given up: its worker died {shard.attempts} times", level="error")
+        lost = {need.portfolio_id for need in plan.needs}
+    else:
+        with _at_work(run):
+            failed = phases.run_shard(run, plan, plan.needs, phase, number, WORK[Phase(phase)], run.source)
+            refuse_if_closed(run)
+            lost = {need.portfolio_id for need, _ in failed}
+        if not run.is_active:
+            return
+    if shards.settle(run, shard, lost):
+        go_on(run)
+
+
+def _stands_between_phases(run: BatchRun) -> bool:
+    return not shards.open_shards(run).exclude(status=StepStatus.PENDING).exists()
+
+
+def symbol_numbers(run_id: str) -> None:
     """The shared part of phase 3 on one worker, then its shards."""
     run = _running(run_id)
     if run is None:
         return
-    plan = Plan(dt.date.fromisoformat(target), tuple(_need(p) for shard in shards for p in shard))
-    request = Request(source=run.params["source"])
-    context = phases.Context(run, open_source(request.source, record_request_rows(run.id)), request, Silent())
-    with sign_of_life(run, lock=False):
-        try:
-            context.symbol_numbers(plan)
-        except RunCancelled:
-            finish_run(run, RunStatus.CANCELLED, errors=["cancelled: on request"])
-            return
-        except Exception as error:
-            finish_run(run, RunStatus.FAILED, errors=[f"{type(error).__name__}: {error}"])
-            raise
-    send_phase(run_id, Phase.RISK, target, shards)
+    if not _symbols_are_done(run):
+        request = _request(run)
+        context = phases.Context(run, open_source(request.source, record_request_rows(run.id)), request, Silent())
+        with _at_work(run):
+            _refuse_what_kills(run, Phase.RISK)
+            BatchRun.objects.filter(pk=run.pk).update(completed_jobs=SHARED_STEPS - 2)
+            context.symbol_numbers(shards.remaining_plan(run))
+    go_on(run)
+
+
+def say_what_remains() -> None:
+    """A worker that was told to stop has finished the shard it was at: the runs it leaves say what is left."""
+    for run in BatchRun.objects.filter(status=RunStatus.RUNNING, params__executor="celery"):
+        left = max(run.total_jobs - run.completed_jobs - run.failed_jobs, 0)
+        log(
+            run,
+            f"A worker was told to stop after the shard it was at: {left} of {run.total_jobs} jobs remain, for the other workers "
+            "or the next that starts.",
+            level="warning",
+        )
 
 
 def nightly() -> str:
@@ -230,20 +262,40 @@ def nightly() -> str:
 
 
 def sweep() -> list[str]:
-    """Close dead runs and start again what they left, a few times at most. Returns the ids of the runs closed."""
-    closed = close_dead_runs()
-    for run in BatchRun.objects.filter(id__in=closed):
-        restarts = int(run.params.get("restarts", 0))
-        if run.params.get("executor") != "celery" or restarts >= MOST_RESTARTS:
+    """Take up runs on workers that stand still, a few times at most; close what is dead for good.
+
+    Returns
+    -------
+    The ids of the runs taken up and closed.
+    """
+    revived = _standing_still()
+    for run in revived:
+        try:
+            if shards.are_laid_out(run):
+                go_on(run)
+            else:
+                # A repair begins with steps of its own and notes which of them are done.
+                _send("repair" if "job_type" in run.params else "market_data", str(run.id), retry_policy=PATIENT)
+        except (OperationalError, RedisError):
+            logger.warning("run %s could not be taken up: the broker cannot be reached", run.id)
+    return [str(run.id) for run in revived] + [str(run_id) for run_id in close_dead_runs()]
+
+
+@transaction.atomic
+def _standing_still() -> list[BatchRun]:
+    """Runs without a sign of life that are worth another try; they are given one now."""
+    stale = timezone.now() - dt.timedelta(seconds=settings.BATCH_STALE_SECONDS)
+    found = []
+    for run in BatchRun.objects.filter(
+        status=RunStatus.RUNNING, params__executor="celery", heartbeat_at__lte=stale, cancel_requested=False
+    ).select_for_update(skip_locked=True):
+        revivals = int(run.params.get("revivals", 0))
+        begun = BatchStep.objects.filter(run=run).exists()
+        if revivals >= (MOST_REVIVALS if begun else MOST_REVIVALS_WAITING):
             continue
-        request = Request(
-            source=run.params["source"], trigger=run.trigger, portfolio_id=run.scope_portfolio_id,
-            accept_coverage=run.params["accept_coverage"], prices_again=run.params.get("prices_again", False),
-            executor="celery",
-            recompute_from=dt.date.fromisoformat(run.params["recompute_from"]) if run.params["recompute_from"] else None,
-        )  # fmt: skip
-        outcome = start(request)
-        if outcome.run is not None:
-            outcome.run.params["restarts"] = restarts + 1
-            outcome.run.save(update_fields=["params"])
-    return [str(run_id) for run_id in closed]
+        run.params["revivals"] = revivals + 1
+        run.heartbeat_at = timezone.now()
+        run.save(update_fields=["params", "heartbeat_at"])
+        log(run, "No sign of life from the workers for too long: what is left is handed out again.", level="warning")
+        found.append(run)
+    return found

@@ -80,7 +80,8 @@ def _closes(book: Book, plan: Plan) -> tuple[PricePanel, Floats, NDArray[np.bool
     ids = book.held_securities()
     first = calendar.shift(plan.sessions[0], -MAX_AGE_SESSIONS)
     panel = shared_panel(ids, first, plan.target, history=HISTORY)
-    closes = panel.close.copy()
+    # A shard of nothing but private lots has no column; one without prices stands for none.
+    closes = panel.close.copy() if len(ids) else np.full((len(panel.sessions), 1), np.nan)
     modelled = np.zeros(closes.shape, dtype=bool)
     contracts = np.unique(book.lots.security[book.lots.option_sign != 0])
     if len(contracts):

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from analytics.batch import phases
 from analytics.batch.progress import Progress, Silent
-from analytics.batch.runs import RunCancelled, cover, finish_run, in_words, log, sign_of_life, start_run
+from analytics.batch.runs import cover, finish_run, in_words, log, sign_of_life, start_run
 from analytics.batch.scope import Plan, plan_run, resolve_target
+from analytics.batch.stopping import RunCancelled, RunInterrupted
 from analytics.models import BatchRun, RunKind, RunStatus
 from marketdata import calendar
 from marketdata.services.collection import record_request_rows
@@ -18,6 +19,7 @@ from marketdata.services.family import adopt_family, refuse_other_family
 from marketdata.services.source import OpenSource, open_source
 from portfolios.models import Portfolio, User
 from sigmasight.core.errors import DomainError, NotFound
+from sigmasight.core.outages import is_outage
 
 EXIT_CODES = {RunStatus.COMPLETED: 0, RunStatus.PARTIAL: 2}
 
@@ -111,7 +113,8 @@ def run_night(request: Request, *, progress: Progress | None = None) -> Outcome:
 
     Raises
     ------
-    DomainError for a request that cannot be served, Conflict if a run is active.
+    DomainError for a request that cannot be served, Conflict if a run is active. RunInterrupted, KeyboardInterrupt where the
+    process was told to end: the run's record says what remains.
     """
     source, plan = prepare(request)
     outcome = Outcome(plan)
@@ -124,6 +127,16 @@ def run_night(request: Request, *, progress: Progress | None = None) -> Outcome:
     with sign_of_life(run):
         try:
             context.work(plan)
+        except (RunInterrupted, KeyboardInterrupt):
+            remains = (
+                f"{plan.left()} of {len(plan.needs)} portfolios have still to be computed up to {plan.target}; the next start "
+                "goes on from here."
+            )
+            log(run, f"Told to stop: {remains}", level="warning")
+            finish_run(
+                run, RunStatus.FAILED, errors=[f"interrupted: {remains}"], durations=context.finish_durations(started)
+            )
+            raise
         except RunCancelled:
             finish_run(
                 run, RunStatus.CANCELLED, errors=["cancelled: on request"], durations=context.finish_durations(started)
@@ -137,6 +150,9 @@ def run_night(request: Request, *, progress: Progress | None = None) -> Outcome:
                 durations=context.finish_durations(started),
             )
         except BaseException as error:
+            if is_outage(error):
+                # Nothing can be written down now; without its process the run is closed by the next start or the sweeper.
+                raise
             log(run, in_words(error), level="error")
             finish_run(
                 run,

@@ -17,21 +17,25 @@ from django.utils import timezone
 
 from analytics.batch import books, contracts, ledger, market, positions, symbols
 from analytics.batch.progress import Progress
-from analytics.batch.runs import advance, cover, in_words, log
+from analytics.batch.runs import advance, cover, in_words, log, refuse_if_closed
 from analytics.batch.scope import Need, Plan, plan_run
 from analytics.batch.steps import step
+from analytics.batch.stopping import RunCancelled
 from analytics.models import BatchRun, Phase
 from marketdata.models import PriceCorrection, Security
 from marketdata.services.securities import PROXIES, VOLATILITY_INDEX
 from marketdata.services.source import OpenSource
 from portfolios.models import Portfolio
 from sigmasight.core.errors import DomainError
+from sigmasight.core.outages import is_outage
 
 if TYPE_CHECKING:
     from analytics.batch.night import Request
 
 # A shard holds about this many lot-sessions, so that a year's backfill needs no more memory than a night.
 SHARD_PORTFOLIO_SESSIONS = 40_000
+# The portfolios of a shard that was taken apart have step rows of their own, numbered from this times the shard's number.
+TAKEN_APART = 100_000
 
 
 def shard_size(plan: Plan) -> int:
@@ -184,6 +188,10 @@ def run_shard(
     """One phase of one shard, in one transaction under the portfolios' locks.
 
     A shard that fails is taken apart: the portfolios that work are stored, the others come back with their errors.
+
+    Raises
+    ------
+    RunCancelled if the run was closed. What a server that went away raises: nothing is wrong with the shard.
     """
     if not shard:
         return []
@@ -195,10 +203,16 @@ def run_shard(
             unit="portfolios",
         ) as meter, transaction.atomic():  # fmt: skip
             lock_portfolios([need.portfolio_id for need in shard])
+            refuse_if_closed(run)
             work(part, meter, family)  # type: ignore[operator]
         for note in meter.notes:
             log(run, note, level="warning")
-    except Exception as error:  # noqa: BLE001 - the edge of a shard: recorded, reported, and the others go on
+    except RunCancelled:
+        raise
+    except Exception as error:
+        # The edge of a shard: recorded, reported, and the others go on.
+        if is_outage(error):
+            raise
         if isinstance(error, DomainError) or len(shard) == 1:
             log(
                 run,
@@ -208,8 +222,8 @@ def run_shard(
             )
             return [(need, error) for need in shard]
         failed = []
-        for need in shard:
-            failed += run_shard(run, plan, (need,), phase, 100_000 + number, work, family)
+        for place, need in enumerate(shard):
+            failed += run_shard(run, plan, (need,), phase, (number + 1) * TAKEN_APART + place, work, family)
         return failed
     return []
 

@@ -12,10 +12,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Q
 from django.utils import timezone
 
 from analytics.batch.scope import Plan
+from analytics.batch.stopping import RunCancelled, stop_if_asked
 from analytics.models import BatchLogEntry, BatchRun, BatchStep, RunStatus, RunTrigger, StepStatus
 from portfolios.models import User
 from sigmasight.core.errors import Conflict, DomainError
@@ -26,10 +28,6 @@ RUN_LOCK_SPACE = 7_302
 MOST_LOG_ENTRIES = 5_000
 SHARED_STEPS = 4
 ACTIVE = (RunStatus.QUEUED, RunStatus.RUNNING)
-
-
-class RunCancelled(Exception):
-    """Somebody asked the run to stop; what is done stays, the next run continues."""
 
 
 def _lock_key(run_id: UUID) -> int:
@@ -60,10 +58,10 @@ def start_run(
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [START_LOCK])
-        close_dead_runs()
         scope = Q(scope_portfolio__isnull=True)
         if portfolio_id is not None:
             scope |= Q(scope_portfolio_id=portfolio_id)
+        close_dead_runs(scope)
         for alive in BatchRun.objects.filter(scope, status__in=ACTIVE).order_by("created_at"):
             if not force or (trigger == RunTrigger.OWNER and alive.scope_portfolio_id is None):
                 raise Conflict(
@@ -87,8 +85,12 @@ def _replace(run: BatchRun) -> None:
 
 
 @transaction.atomic
-def close_dead_runs() -> list[UUID]:
+def close_dead_runs(scope: Q | None = None) -> list[UUID]:
     """Close runs nobody works on any more: inline runs whose process is gone, others whose heartbeat is stale.
+
+    Parameters
+    ----------
+    scope : only these runs. A start closes what is in its way; others may still be revived by the sweeper.
 
     Returns
     -------
@@ -96,7 +98,7 @@ def close_dead_runs() -> list[UUID]:
     """
     stale = timezone.now() - dt.timedelta(seconds=settings.BATCH_STALE_SECONDS)
     closed = []
-    for run in BatchRun.objects.filter(status__in=ACTIVE).select_for_update(skip_locked=True):
+    for run in BatchRun.objects.filter(scope or Q(), status__in=ACTIVE).select_for_update(skip_locked=True):
         inline = run.params.get("executor") == "inline"
         if _holder_is_alive(run.id) if inline else (run.heartbeat_at or run.created_at) > stale:
             continue
@@ -129,20 +131,30 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._beat, name=f"heartbeat-{run.id}", daemon=True)
 
     def _beat(self) -> None:
-        own = connections.create_connection("default")
-        try:
+        # A database that restarts must not make a living run look dead: the thread connects again.
+        while not self._done.is_set():
+            own = connections.create_connection("default")
+            try:
+                self._beat_on(own)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next beat tries again
+                logger.warning("the heartbeat of run %s missed a beat: %s", self._run_id, error)
+                self._done.wait(1)
+            finally:
+                self._ready.set()
+                own.close()
+
+    def _beat_on(self, own: BaseDatabaseWrapper) -> None:
+        with own.cursor() as cursor:
             if self._lock:
-                with own.cursor() as cursor:
-                    cursor.execute("SELECT pg_advisory_lock(%s, %s)", [RUN_LOCK_SPACE, _lock_key(self._run_id)])
-            self._ready.set()
-            while not self._done.wait(settings.BATCH_HEARTBEAT_SECONDS):
-                with own.cursor() as cursor:
-                    cursor.execute("UPDATE batch_run_history SET heartbeat_at = now() WHERE id = %s", [self._run_id])
-        except Exception:
-            logger.exception("the heartbeat of run %s stopped", self._run_id)
-        finally:
-            self._ready.set()
-            own.close()
+                cursor.execute("SELECT pg_advisory_lock(%s, %s)", [RUN_LOCK_SPACE, _lock_key(self._run_id)])
+            while True:
+                cursor.execute(
+                    "UPDATE batch_run_history SET heartbeat_at = now() WHERE id = %s AND status = 'running'",
+                    [self._run_id],
+                )
+                self._ready.set()
+                if self._done.wait(settings.BATCH_HEARTBEAT_SECONDS):
+                    return
 
     def start(self) -> None:
         self._thread.start()
@@ -184,7 +196,7 @@ def advance(
 
     Raises
     ------
-    RunCancelled if somebody asked for it meanwhile.
+    RunCancelled if somebody asked for it meanwhile, or closed the run.
     """
     values: dict[str, Any] = {
         "completed_jobs": F("completed_jobs") + jobs,
@@ -196,7 +208,19 @@ def advance(
     if portfolio is not None:
         values["current_portfolio"] = portfolio[:255]
     BatchRun.objects.filter(pk=run.pk).update(**values)
-    if BatchRun.objects.filter(pk=run.pk, cancel_requested=True).exists():
+    refuse_if_closed(run)
+    stop_if_asked()
+
+
+def refuse_if_closed(run: BatchRun) -> None:
+    """Stop the work on a run that is not to go on. Asked under the portfolios' locks, before anything is written: who was
+    away for so long that his run was closed must not write over its successor's results.
+
+    Raises
+    ------
+    RunCancelled
+    """
+    if not BatchRun.objects.filter(pk=run.pk, status__in=ACTIVE, cancel_requested=False).exists():
         raise RunCancelled(f"run {run.pk} was asked to stop")
 
 

@@ -38,6 +38,11 @@ class Plan:
     def first(self) -> dt.date:
         return min(need.first for need in self.needs)
 
+    def left(self) -> int:
+        """How many of its portfolios have no published results of its target yet."""
+        ids = [need.portfolio_id for need in self.needs]
+        return Portfolio.objects.filter(id__in=ids).exclude(results_as_of__gte=self.target).count() if ids else 0
+
     @property
     def sessions(self) -> list[dt.date]:
         return calendar.sessions(self.first, self.target) if self.needs else []

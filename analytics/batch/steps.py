@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
+from analytics.batch.stopping import stop_if_asked
 from analytics.models import BatchRun, BatchStep, StepStatus
 from sigmasight.core import bulk
 from sigmasight.core.bulk import UpsertCount
@@ -65,6 +66,7 @@ def step(run: BatchRun, phase: str, name: str, *, shard_no: int = 0, **scope: An
     ----------
     scope : further columns of `BatchStep`, e.g. `portfolio_from`, `sessions_from`, `total`, `unit`.
     """
+    stop_if_asked()
     now = timezone.now()
     row, fresh = BatchStep.objects.update_or_create(
         run=run, phase=phase, name=name, shard_no=shard_no,

@@ -138,6 +138,14 @@ class BatchStep(models.Model):
         help_text="CPU seconds by part and engine, rows by table, SQL statements",
     )
     error = models.TextField(blank=True, default="", db_default="")
+    needs = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="Of a shard on the workers, until it is counted: its portfolios and their sessions",
+    )
+    settled_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a shard was counted, which happens once however often it is done"
+    )
     worker = models.CharField(max_length=128, blank=True, default="", db_default="")
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)

@@ -82,7 +82,7 @@ def setup_progress(book: Portfolio, *, most_lines: int | None = MOST_SHOWN) -> S
         done = book.results_as_of is not None
         return SetupProgress(COMPLETED if done else NOT_FOUND, "none", None, 0, 100 if done else 0, (), ())
     steps: dict[str, list[BatchStep]] = defaultdict(list)
-    for step in BatchStep.objects.filter(run=run).order_by("id"):
+    for step in BatchStep.objects.filter(run=run).exclude(status=StepStatus.PENDING).order_by("id"):
         steps[step.phase].append(step)
     now = timezone.now()
     failed = _failed_phases(book.pk, run, steps)

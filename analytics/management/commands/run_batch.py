@@ -11,17 +11,18 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from analytics.batch import canvas, progress
 from analytics.batch.night import Request, run_night
+from analytics.batch.stopping import RunInterrupted, stopping_on_sigterm
 from analytics.models import BatchRun
 from sigmasight.core.errors import DomainError
 
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143
 POLL_SECONDS = 0.5
 
 
 class Command(BaseCommand):
     help = (
         "Run the nightly batch for everything missing. Exit codes: 0 all done (or nothing to do), 2 partly done, 1 failed, "
-        "130 interrupted."
+        "130 interrupted, 143 told to stop by SIGTERM (after the shard at work)."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -59,7 +60,8 @@ class Command(BaseCommand):
             raise CommandError("No worker answers on the broker. Start one (make serve), or run with --inline.")
         try:
             if inline:
-                outcome = run_night(request, progress=progress.for_stream(sys.stderr))
+                with stopping_on_sigterm():
+                    outcome = run_night(request, progress=progress.for_stream(sys.stderr))
             else:
                 outcome = canvas.start(replace(request, executor="celery"))
                 if outcome.run is not None:
@@ -69,6 +71,9 @@ class Command(BaseCommand):
                 self.stdout.write(error.message)
                 return
             raise CommandError(error.message) from error
+        except RunInterrupted:
+            self.stderr.write("Told to stop; what is done stays, the next run continues.")
+            sys.exit(TERMINATED)
         except KeyboardInterrupt:
             self.stderr.write("Interrupted; what is done stays, the next run continues.")
             sys.exit(INTERRUPTED)

@@ -15,6 +15,7 @@ import psycopg
 
 from analytics.services.checksum import joined, statements
 
+TARGET = "2025-07-15"
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -41,7 +42,7 @@ class CoreDatabase:
 
     def manage(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=110
+            [sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=400
         )  # fmt: skip
         assert done.returncode == 0 or not check, done.stderr
         return done

@@ -4,34 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 
 import pytest
 
-from tests.analytics.batch.servers import CoreDatabase, create, drop
+from tests.analytics.batch.servers import TARGET, CoreDatabase, create, drop
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
-TARGET = "2025-07-15"
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(900)]
 RUNNING = (
     "SELECT EXISTS (SELECT 1 FROM batch_steps WHERE status = 'running' AND phase = '{phase}' AND name LIKE '{name}%')"
 )
-
-
-@pytest.fixture(scope="module")
-def seeded() -> Iterator[CoreDatabase]:
-    database = create("crash_seeded")
-    database.manage("migrate", "--database", "default", "--verbosity", "0")
-    database.manage("seed_demo")
-    yield database
-    drop(database.name)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(seeded: CoreDatabase) -> Iterator[str]:
-    database = create("crash_undisturbed", seeded.name)
-    database.manage("run_batch", "--inline", "--date", TARGET)
-    yield database.checksum()
-    drop(database.name)
 
 
 @pytest.mark.parametrize(
@@ -78,13 +59,20 @@ def test_killed_while_it_writes(seeded: CoreDatabase, undisturbed: str, phase: s
         drop(database.name)
 
 
-def test_workers_give_the_same_rows(seeded: CoreDatabase, undisturbed: str) -> None:
+def test_four_workers_give_the_same_rows(
+    seeded: CoreDatabase, undisturbed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two workers of two processes each on one broker, a book a shard: as from one process with all books in one shard."""
+    monkeypatch.setenv("BATCH_SHARD_PORTFOLIOS", "1")
     database = create("crash_workers", seeded.name)
     queues = ",".join(f"{database.name}.{q}" for q in ("default", "marketdata", "batch", "assistant"))
-    worker = database.start(
-        "-m", "celery", "-A", "sigmasight", "worker", "--concurrency", "2", "-Q", queues, "-n", f"{database.name}@test",
-        "--without-gossip", "--without-mingle",
-    )  # fmt: skip
+    workers = [
+        database.start(
+            "-m", "celery", "-A", "sigmasight", "worker", "--concurrency", "2", "-Q", queues, "-n", f"{database.name}{n}@test",
+            "--without-gossip", "--without-mingle",
+        )
+        for n in range(2)
+    ]  # fmt: skip
     try:
         for _ in range(20):
             done = database.manage("run_batch", "--date", TARGET, check=False)
@@ -92,7 +80,12 @@ def test_workers_give_the_same_rows(seeded: CoreDatabase, undisturbed: str) -> N
                 break
         assert "completed" in done.stdout, done.stderr
         assert database.checksum() == undisturbed
+        assert database.one(
+            "SELECT count(*) = 15 AND bool_and(settled_at IS NOT NULL) FROM batch_steps WHERE name LIKE 'phase %'"
+        )
     finally:
-        worker.send_signal(signal.SIGTERM)
-        worker.wait(30)
+        for worker in workers:
+            worker.send_signal(signal.SIGTERM)
+        for worker in workers:
+            worker.wait(30)
         drop(database.name)
