@@ -19,16 +19,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from nightly import (
     RESULT_TABLES,
     SESSION,
-    _task,
     build_books,
     build_market,
+    each_phase,
     server_cpu,
     settle,
     start_django,
     warm_pool,
 )
 
-PHASES = ("1", "2", "2.5", "3 shared", "3")
 SYMBOL_TABLES = {"symbol_factor_exposures", "symbol_volatilities"}
 
 
@@ -47,7 +46,6 @@ def roll(pool: Any, state: Path) -> dict[str, float]:
     """Everything that is missing, on the workers of the pool."""
     import datetime as dt
 
-    from analytics.batch import canvas, phases
     from analytics.batch.runs import finish_run, start_run
     from analytics.batch.scope import plan_run
 
@@ -57,15 +55,7 @@ def roll(pool: Any, state: Path) -> dict[str, float]:
     record = start_run(
         kind="backfill", trigger="cli", source="simulated", target_from=plan.first, target_to=target, params={"executor": "celery"}
     )  # fmt: skip
-    shards = [[canvas._packed(need) for need in shard] for shard in plan.shards(phases.shard_size(plan))]
-    everything = [need for shard in shards for need in shard]
-    cpu = 0.0
-    for kind in PHASES:
-        parts = list(enumerate(shards)) if kind in ("2", "2.5", "3") else [(0, everything)]
-        cpu += sum(
-            seconds
-            for seconds, _ in pool.map(_task, *zip(*[(kind, str(record.id), n, p) for n, p in parts], strict=True))
-        )
+    cpu = sum(seconds for _, done in each_phase(pool, record, plan) for seconds, _ in done)
     finish_run(record, "completed")
     return {
         "portfolios": len(plan.needs), "sessions": len(plan.sessions), "wall": time.perf_counter() - started, "workers_cpu": cpu,

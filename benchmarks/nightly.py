@@ -13,7 +13,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -220,28 +220,42 @@ def _begin_worker(url: dict[str, str]) -> None:
     connection.ensure_connection()
 
 
-def _task(kind: str, run_id: str, number: int, needs: list[dict[str, Any]]) -> tuple[float, int]:
+def _task(kind: str, run_id: str, number: int) -> tuple[float, int]:
     """One piece of a phase in a worker. Returns its CPU seconds and the worker's peak memory in KiB."""
     import datetime as dt
 
-    from analytics.batch import canvas, contracts, market, symbols
+    from analytics.batch import canvas, contracts, market, phases, shards, symbols
     from analytics.batch.progress import Silent
-    from analytics.batch.scope import Plan
-    from analytics.models import BatchRun
+    from analytics.batch.scope import plan_run
+    from analytics.models import BatchRun, Phase
 
     busy = time.process_time()
     run = BatchRun.objects.get(pk=run_id)
-    if kind in ("2", "2.5", "3"):
-        canvas.work_shard(run_id, kind, number, SESSION, needs)
+    if kind == "1":
+        plan = plan_run(dt.date.fromisoformat(SESSION))
+        market.record_coverage(run, plan)
+        symbols.volatilities(run, plan, Silent())
+        contracts.value_contracts(run, plan, "simulated", Silent())
+    elif kind == "3 shared":
+        symbols.factor_numbers(run, shards.remaining_plan(run), Silent())
     else:
-        plan = Plan(dt.date.fromisoformat(SESSION), tuple(canvas._need(packed) for packed in needs))
-        if kind == "1":
-            market.record_coverage(run, plan)
-            symbols.volatilities(run, plan, Silent())
-            contracts.value_contracts(run, plan, "simulated", Silent())
-        else:
-            symbols.factor_numbers(run, plan, Silent())
+        shard = shards.find(run, kind, number)
+        assert shard is not None
+        plan = shards.plan_of(shard)
+        failed = phases.run_shard(run, plan, plan.needs, kind, number, canvas.WORK[Phase(kind)], run.source)
+        shards.settle(run, shard, {need.portfolio_id for need, _ in failed})
     return time.process_time() - busy, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def each_phase(pool: ProcessPoolExecutor, run: Any, plan: Any) -> Iterator[tuple[str, list[tuple[float, int]]]]:
+    """Every phase of a run on the workers of the pool, one after the other: its kind, and what `_task` returned of its parts."""
+    from analytics.batch import shards
+
+    for kind in ("1", "2", "2.5", "3 shared", "3"):
+        if kind == "2":
+            shards.lay_out(run, plan, errors=[], durations={})
+        parts = range(shards.open_shards(run).count()) if kind in ("2", "2.5", "3") else (0,)
+        yield kind, list(pool.map(_task, [kind] * len(parts), [str(run.id)] * len(parts), parts))
 
 
 def server_cpu(state: Path) -> float:
@@ -274,18 +288,16 @@ def table_bytes() -> dict[str, int]:
         return {table: int(size) for table, size in cursor.fetchall()}
 
 
-PHASES = (
-    ("1", "1 symbols, contracts, marks"), ("2", "2 ledger and snapshots"), ("2.5", "2.5 position values"),
-    ("3 shared", "3 symbol factors"), ("3", "3 portfolio engines"),
-)  # fmt: skip
-NIGHT = ("2", "2.5", "3 shared", "3")
+TITLES = {
+    "1": "1 symbols, contracts, marks", "2": "2 ledger and snapshots", "2.5": "2.5 position values", "3 shared": "3 symbol factors",
+    "3": "3 portfolio engines",
+}  # fmt: skip
 
 
 def run(url: dict[str, str], workers: int, state: Path) -> dict[str, Any]:
     """One session for all portfolios: wall and CPU seconds by phase, and what the steps measured."""
     import datetime as dt
 
-    from analytics.batch import canvas, phases
     from analytics.batch.runs import finish_run, start_run
     from analytics.batch.scope import plan_run
 
@@ -295,20 +307,17 @@ def run(url: dict[str, str], workers: int, state: Path) -> dict[str, Any]:
         kind="nightly", trigger="cli", source="simulated", target_from=plan.first, target_to=target, params={"executor": "celery"}
     )  # fmt: skip
     run_id, before = str(record.id), table_bytes()
-    shards = [[canvas._packed(need) for need in shard] for shard in plan.shards(phases.shard_size(plan))]
-    everything = [need for shard in shards for need in shard]
     timings: dict[str, dict[str, float]] = {}
     peak = 0
     with warm_pool(url, workers) as pool:
-        for kind, title in PHASES:
-            parts = list(enumerate(shards)) if kind in ("2", "2.5", "3") else [(0, everything)]
-            wall, served = time.perf_counter(), server_cpu(state)
-            done = list(pool.map(_task, *zip(*[(kind, run_id, n, needs) for n, needs in parts], strict=True)))
-            timings[title] = {
+        wall, served = time.perf_counter(), server_cpu(state)
+        for kind, done in each_phase(pool, record, plan):
+            timings[TITLES[kind]] = {
                 "wall": time.perf_counter() - wall, "workers_cpu": sum(cpu for cpu, _ in done),
-                "postgresql_cpu": server_cpu(state) - served, "night": kind in NIGHT,
+                "postgresql_cpu": server_cpu(state) - served, "night": kind != "1",
             }  # fmt: skip
             peak = max(peak, *(memory for _, memory in done))
+            wall, served = time.perf_counter(), server_cpu(state)
     finish_run(record, "completed")
     written = {table: size - before[table] for table, size in table_bytes().items()}
     return {"phases": timings, "peak_mib": peak / 1024, "bytes_written": written, **measured(run_id)}
