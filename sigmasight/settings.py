@@ -247,16 +247,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "PREPROCESSING_HOOKS": ["sigmasight.core.api.routes.without_slash_twins"],
     "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
         "sigmasight.core.api.publication.plain",
         "sigmasight.core.api.publication.with_examples",
+        "sigmasight.core.api.publication.with_samples",
     ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "ENUM_NAME_OVERRIDES": {
-        "DefinitionsState": "analytics.api.serializers.health.STATES",
-        "SetupPhaseState": "analytics.api.serializers.setup_progress.PHASE_STATES",
-        "SetupState": "analytics.api.serializers.setup_progress.SETUP_STATES",
-    },
     # The pages ask nobody but this server: no badge of an online validator, no fonts from elsewhere.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None, "displayRequestDuration": True, "filter": True},
     "REDOC_UI_SETTINGS": {

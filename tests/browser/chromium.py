@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 
 from websockets.sync.client import ClientConnection, connect
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
@@ -52,7 +52,8 @@ class Page:
         """The value of an expression in the page; promises are waited for."""
         answer = self.send("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in answer:
-            raise RuntimeError(answer["exceptionDetails"]["text"])
+            fault = answer["exceptionDetails"]
+            raise RuntimeError(fault.get("exception", {}).get("description", fault["text"]))
         return answer["result"].get("value")
 
     def wait_for(self, script: str) -> Any:

@@ -8,6 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from tests.contract import samples
 from tests.contract.holdings import STAFF
 from tests.contract.operations import Operation
 from tests.contract.requests import is_served
@@ -35,6 +36,11 @@ def require_served(operation: Operation) -> None:
     __tracebackhide__ = True
     if not is_served(operation):
         pytest.fail(f"{operation} is not served", pytrace=False)
+
+
+def pytest_sessionfinish() -> None:
+    if samples.WRITING:
+        samples.write()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

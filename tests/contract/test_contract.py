@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.contract import samples
 from tests.contract.amendments import ALIASES
 from tests.contract.cases import good_calls
 from tests.contract.conftest import UNANNOUNCED, client_for, require_served
@@ -52,6 +53,10 @@ def test_answer_keeps_the_contract(demo_results: DemoResults, operation: Operati
         UNANNOUNCED[operation.operation_id].update(unknown_keys(operation, answer.status_code, body))
         found = problems(operation, answer.status_code, body)
         assert not found, "\n  ".join([f"{operation}:", *found])
+        shown = samples.SHOWN.get(operation.operation_id, 0)
+        if (number, book) == (shown, "individual") and not isinstance(body, str):
+            stale = samples.compare(operation.operation_id, body)
+            assert not stale, "\n  ".join([f"{operation}:", *stale])
 
 
 @pytest.mark.parametrize(("operation", "number"), WRITES_WITH_A_QUERY)

@@ -1,12 +1,14 @@
-"""The published schema: made once by a process, in plain JSON Schema, its requests filled in with ids of the demo."""
+"""The published schema: made once by a process, in plain JSON Schema, with ids and answers of the demo as examples."""
 
 from __future__ import annotations
 
 import functools
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
+import orjson
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.request import Request
@@ -15,6 +17,7 @@ from rest_framework.response import Response
 from sigmasight.core.demo import rows
 
 Node = dict[str, Any]
+SAMPLES = Path(__file__).with_name("samples.json")
 
 
 class SchemaView(SpectacularAPIView):
@@ -59,6 +62,19 @@ def with_examples(result: Node, **_: Any) -> Node:
                 if known and not {"example", "examples"} & parameter.keys():
                     listed = parameter["schema"].get("type") == "array"
                     parameter["example"] = [known] if listed else known
+    return result
+
+
+def with_samples(result: Node, **_: Any) -> Node:
+    """Postprocessing hook: good answers are shown as the demo gave them once, shortened (`samples.json`)."""
+    samples: Node = orjson.loads(SAMPLES.read_bytes())
+    for item in result["paths"].values():
+        for operation in item.values():
+            for status, answer in operation["responses"].items():
+                content = answer.get("content", {}).get("application/json")
+                known = samples.get(operation["operationId"].removesuffix("_documented_path"))
+                if status.startswith("2") and content and known and not {"example", "examples"} & content.keys():
+                    content["example"] = known
     return result
 
 

@@ -51,3 +51,16 @@ def test_every_form_and_every_choice_has_a_name_of_its_own() -> None:
     with redirect_stderr(StringIO()) as warned:
         SchemaGenerator().get_schema(request=None, public=True)
     assert warned.getvalue() == ""
+
+
+def test_answers_of_the_demo_are_shown() -> None:
+    document = SchemaGenerator().get_schema(request=None, public=True)
+    answers = {
+        described["operationId"]: answer["content"]["application/json"]
+        for item in document["paths"].values()
+        for described in item.values()
+        for status, answer in described["responses"].items()
+        if status.startswith("2") and "application/json" in answer.get("content", {})
+    }
+    without = [name for name, content in answers.items() if not {"example", "examples"} & content.keys()]
+    assert without == []
