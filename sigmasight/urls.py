@@ -26,8 +26,8 @@ urlpatterns = [
     *endpoint("health/ready", health.ReadyView, "health-ready"),
     path("health/", include("analytics.api.health_urls")),
     path("api/v1/", include(by_segment(ROUTES))),
-    path("api/schema", SchemaView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
-    path("redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+    *endpoint("api/schema", SchemaView, "schema"),
+    *endpoint("docs", SpectacularSwaggerView, "docs", url_name="schema"),
+    *endpoint("redoc", SpectacularRedocView, "redoc", url_name="schema"),
     *(endpoint("debug/routes", health.RoutesView, "debug-routes") if settings.DEBUG else ()),
 ]

@@ -56,8 +56,8 @@ class CollectionReport:
 
     @property
     def gathered_nothing(self) -> bool:
-        """Whether symbols were asked for and none answered: such a collection has failed."""
-        return self.asked > 0 and self.answered == 0
+        """Whether symbols were asked for, none answered and none was there already: such a collection has failed."""
+        return self.asked > 0 and self.answered == 0 and self.up_to_date == 0
 
 
 @dataclass(frozen=True)

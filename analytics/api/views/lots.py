@@ -135,7 +135,7 @@ class TopPositionsView(APIView):
         ]
         requested = {"portfolio_id": book.pk, "as_of_date": given.get("as_of_date")}
         meta = {
-            "as_of": clock.now(),
+            "as_of": found.as_of,
             "requested": requested | {"limit": given["limit"], "sort_by": given["sort_by"]},
             "applied": {"limit": len(rows), "sort_by": given["sort_by"], "as_of_date": found.as_of},
             "limits": {"max_limit": forms.MOST_TOP, "max_lookback_days": MAX_LOOKBACK_DAYS},

@@ -22,7 +22,6 @@ from analytics.services.portfolio_report import (
 from portfolios.api.callers import user_of
 from portfolios.models import Portfolio
 from portfolios.services.access import owned_portfolio
-from sigmasight.core import clock
 from sigmasight.core.api.parameters import day, query, uuid_of
 from sigmasight.core.api.schema import ErrorDetail, ValidationError
 
@@ -89,7 +88,7 @@ class PortfolioCompleteView(APIView):
 def _meta(book: Portfolio, given: dict[str, Any], report: PortfolioReport) -> dict[str, Any]:
     sections = {name: given[name] for name in ("include_holdings", "include_timeseries", "include_attrib")}
     return {
-        "as_of": clock.now(),
+        "as_of": report.as_of,
         "requested": {"portfolio_id": book.pk, **sections, "as_of_date": day(given.get("as_of_date"))},
         "applied": {**sections, "as_of_date": report.as_of},
         "limits": {

@@ -50,7 +50,7 @@ class OnboardingFunnel(Form):
     funnel_steps = FunnelStage(many=True)
 
 
-class OnboardingError(Form):
+class OnboardingErrorCount(Form):
     error_code = serializers.CharField()
     event_type = serializers.CharField()
     count = serializers.IntegerField()
@@ -61,7 +61,7 @@ class OnboardingError(Form):
 class OnboardingErrors(Form):
     date_range = DateRange()
     total_errors = serializers.IntegerField()
-    breakdown = OnboardingError(many=True)
+    breakdown = OnboardingErrorCount(many=True)
 
 
 class DailyCounts(Form):

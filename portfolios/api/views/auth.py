@@ -18,6 +18,7 @@ from portfolios.models import User
 from portfolios.services.accounts import LoginRefused, open_account, verify_login
 from portfolios.services.activity import record_activity
 from portfolios.services.tokens import UserToken, default_portfolio_id, issue_user_token, revoke_user_token
+from sigmasight.core.api.idempotency import idempotent
 from sigmasight.core.api.parameters import body
 from sigmasight.core.api.schema import ErrorDetail, ValidationError
 from sigmasight.core.api.throttles import LoginAccountThrottle, LoginAddressThrottle, ScopeThrottle
@@ -110,12 +111,17 @@ class RegisterView(APIView):
         caller = caller_of(request)
         record_activity("onboarding.register_start", caller)
         try:
-            user = open_account(given["email"], given["password"], given["full_name"])
+            answer = self._register(request, given)
         except DomainError as refused:
             record_activity("onboarding.register_error", caller, error_code=refused.code, error_message=refused.message)
             raise
-        record_activity("onboarding.register_complete", caller, user=user)
-        return Response(_person(user))
+        record_activity("onboarding.register_complete", caller, user=User.objects.filter(pk=answer.data["id"]).first())
+        return answer
+
+    # Apart, so that the error is recorded outside of the transaction it ends.
+    @idempotent
+    def _register(self, request: Request, given: dict[str, Any]) -> Response:
+        return Response(_person(open_account(given["email"], given["password"], given["full_name"])))
 
 
 class MeView(APIView):

@@ -21,6 +21,7 @@ from rest_framework.views import APIView
 
 from portfolios.api.callers import caller_of, user_of
 from portfolios.api.serializers import onboarding as forms
+from portfolios.models import User
 from portfolios.services.activity import record_activity
 from portfolios.services.onboarding import NewAccount, OnboardingRefused, import_portfolio, register_by_invite
 from portfolios.services.position_files import FileRefused
@@ -134,11 +135,18 @@ class RegisterView(OnboardingView):
         caller = caller_of(request)
         record_activity("onboarding.register_start", caller)
         try:
-            user = register_by_invite(given["email"], given["password"], given["full_name"], given["invite_code"])
+            answer = self._register(request, given)
         except DomainError as refused:
             record_activity("onboarding.register_error", caller, error_code=refused.code, error_message=refused.message)
             raise
-        record_activity("onboarding.register_complete", caller, user=user)
+        person = User.objects.filter(pk=answer.data["user_id"]).first()
+        record_activity("onboarding.register_complete", caller, user=person)
+        return answer
+
+    # Apart, so that the error is recorded outside of the transaction it ends.
+    @idempotent
+    def _register(self, request: Request, given: dict[str, Any]) -> Response:
+        user = register_by_invite(given["email"], given["password"], given["full_name"], given["invite_code"])
         return Response(
             {
                 "user_id": user.pk,

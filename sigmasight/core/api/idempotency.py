@@ -6,6 +6,7 @@ import functools
 import hashlib
 from collections.abc import Callable
 from typing import Any, TypeVar
+from uuid import UUID
 
 import orjson
 from django.db import connection, transaction
@@ -18,6 +19,8 @@ from sigmasight.core.models import IdempotencyRecord
 
 HEADER = "Idempotency-Key"
 LONGEST = 255
+# Whoever registers has no account yet. A key is his who sends the same body with it, his password within.
+NOBODY = UUID(int=0)
 Handler = TypeVar("Handler", bound=Callable[..., Response])
 
 
@@ -30,17 +33,18 @@ def idempotent(handler: Handler) -> Handler:
     @functools.wraps(handler)
     def wrapped(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         key = request.headers.get(HEADER, "")
-        if not key or not request.user.is_authenticated:
+        if not key:
             with transaction.atomic():
                 return handler(view, request, *args, **kwargs)
         if len(key) > LONGEST:
             text = f"{HEADER} must not be longer than {LONGEST} characters."
             raise Unprocessable([issue(("header", HEADER), text, value=key[:40])])
+        caller = request.user.pk if request.user.is_authenticated else NOBODY
         operation = _digest(request.method or "", request.get_full_path())
         wanted = _digest_of_request(request)
         with transaction.atomic():
-            _wait_for_twin(request.user.pk, key, operation)
-            known = IdempotencyRecord.objects.filter(user_id=request.user.pk, key=key, operation_hash=operation).first()
+            _wait_for_twin(caller, key, operation)
+            known = IdempotencyRecord.objects.filter(user_id=caller, key=key, operation_hash=operation).first()
             if known is not None:
                 if known.request_hash != wanted:
                     text = f"This {HEADER} was used for another request. Send a new key, or the same body."
@@ -49,7 +53,7 @@ def idempotent(handler: Handler) -> Handler:
             answer = handler(view, request, *args, **kwargs)
             if answer.status_code < 400:
                 IdempotencyRecord.objects.create(
-                    user_id=request.user.pk,
+                    user_id=caller,
                     key=key,
                     operation_hash=operation,
                     request_hash=wanted,

@@ -19,6 +19,12 @@ SHARD_AT_WORK = "SELECT EXISTS (SELECT 1 FROM batch_steps WHERE status = 'runnin
 HERE = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 WAITING = f"SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND {HERE})"
 STORED = "SELECT count(DISTINCT portfolio_id) FROM portfolio_snapshots"
+START_ON_WORKERS = f"""
+import datetime as dt
+from analytics.batch.canvas import start
+from analytics.batch.night import Request
+start(Request(source="simulated", executor="celery", session=dt.date.fromisoformat("{TARGET}")))
+"""
 LAST = "SELECT concat(status, ' ', error_summary) FROM batch_run_history ORDER BY created_at DESC LIMIT 1"
 
 
@@ -65,13 +71,9 @@ def test_an_inline_run_says_what_remains(
 
 def test_a_worker_finishes_its_shard_and_the_next_one_goes_on(database: CoreDatabase, undisturbed: str) -> None:
     first, second = worker(database), None
-    follower = database.start("manage.py", "run_batch", "--date", TARGET)
     try:
         with database.writes_held_back("portfolio_snapshots"):
-            for _ in range(20):
-                if follower.poll() is None:
-                    break
-                follower = database.start("manage.py", "run_batch", "--date", TARGET)
+            database.manage("shell", "--no-imports", "-c", START_ON_WORKERS)
             database.wait_for(SHARD_AT_WORK, 120)
             database.wait_for(WAITING)
             first.send_signal(signal.SIGTERM)
@@ -84,7 +86,7 @@ def test_a_worker_finishes_its_shard_and_the_next_one_goes_on(database: CoreData
         assert database.checksum() == undisturbed
         assert database.one("SELECT completed_jobs = total_jobs FROM batch_run_history")
     finally:
-        for process in (follower, first, second):
+        for process in (first, second):
             if process is not None:
                 process.kill()
                 process.wait(20)
