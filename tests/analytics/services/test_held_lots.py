@@ -9,7 +9,7 @@ import pytest
 
 from analytics.services.held_lots import HeldLot, held_lots, sectors_of
 from portfolios.models import Portfolio, Position
-from portfolios.services.positions import delete_position
+from portfolios.services.deletions import delete_position
 from portfolios.services.valued_lots import valued_lots
 from tests.factories import OptionContractFactory, PositionFactory, SecurityFactory
 
