@@ -51,7 +51,7 @@ class SecurityFactory(DjangoModelFactory[Security]):
         model = Security
         django_get_or_create = ("symbol",)
 
-    symbol = factory.Sequence(lambda n: f"STK{n}")
+    symbol = factory.Sequence(lambda n: f"S{n}")
     name = factory.LazyAttribute(lambda security: f"{security.symbol} Inc.")
     security_type = SecurityType.STOCK
     sector = "Technology"

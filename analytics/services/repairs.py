@@ -135,7 +135,7 @@ def fix_all(staff: User, scope: Scope, *, last: dt.date | None = None) -> BatchR
         )
     newest = newest_session()
     if last is not None:
-        last = calendar.session_on_or_before(max(last, calendar.FIRST_DAY))
+        last = calendar.session_on_or_before(max(last, calendar.session_on_or_after(calendar.FIRST_DAY)))
         if last > newest:
             raise DomainError(
                 "not_complete", f"{last} is not complete yet; the latest session with prices is {newest}."
