@@ -135,7 +135,9 @@ def fix_all(staff: User, scope: Scope, *, last: dt.date | None = None) -> BatchR
         )
     newest = newest_session()
     if last is not None:
-        last = calendar.session_on_or_before(max(last, calendar.session_on_or_after(calendar.FIRST_DAY)))
+        # Any day may be asked for, also those that no calendar knows.
+        first_of_all, beyond = calendar.session_on_or_after(calendar.FIRST_DAY), newest + dt.timedelta(days=7)
+        last = calendar.session_on_or_before(min(max(last, first_of_all), beyond))
         if last > newest:
             raise DomainError(
                 "not_complete", f"{last} is not complete yet; the latest session with prices is {newest}."
