@@ -17,8 +17,7 @@ from analytics.batch.steps import step
 from analytics.models import BatchRun, Phase, SessionCoverage
 from marketdata import calendar
 from marketdata.models import PriceStatus, Security, SecurityType
-from marketdata.providers.base import ProviderError
-from marketdata.providers.files import PROXY_SOURCE
+from marketdata.providers.base import PROXY_SOURCE, ProviderError
 from marketdata.services.collection import Wanted, collect_prices
 from marketdata.services.panel import load_panel
 from marketdata.services.provider_states import mirror_states

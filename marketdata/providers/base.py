@@ -16,6 +16,9 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+# Rows that stand in for a security without prices of its own.
+PROXY_SOURCE = "file_proxy"
+
 
 class Capability(StrEnum):
     """What a source can be asked for."""

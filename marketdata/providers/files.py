@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from marketdata.providers.base import (
+    PROXY_SOURCE,
     Capability,
     DividendEvent,
     OptionContractTerms,
@@ -35,7 +36,6 @@ from sigmasight.core import clock
 logger = logging.getLogger("marketdata.files")
 PRICE_COLUMNS = ("open", "high", "low", "close", "volume")
 PROXY_FILE = "proxy_mutual_funds"
-PROXY_SOURCE = "file_proxy"
 
 
 class Files:

@@ -11,7 +11,6 @@ from decimal import Decimal
 from functools import lru_cache
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from marketdata.providers.base import OptionContractTerms, OptionQuoteRow
@@ -45,6 +44,8 @@ def anchor_volatility(
     seed: int, symbol: str, underlying: str, strike: float, expiration: dt.date, sign: int, spot: float
 ) -> float:
     """The contract's volatility on the demo's session."""
+    from scipy.optimize import brentq
+
     known = _demo_premiums().get(symbol)
     years = (expiration - DEMO_SESSION).days / 365
     if known is not None and years > 0:

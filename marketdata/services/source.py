@@ -10,7 +10,6 @@ from django.conf import settings
 
 from marketdata.providers.base import Provider, ProviderError
 from marketdata.providers.chain import ProviderChain
-from marketdata.providers.files import Files
 from marketdata.providers.requests_log import Recorder
 from marketdata.providers.simulated import Simulated
 from marketdata.providers.sources import Source
@@ -53,6 +52,9 @@ def open_source(name: str, recorder: Recorder, *, seconds: float | None = None) 
         if name.startswith(prefix):
             directory = Path(name.removeprefix(prefix)).expanduser().resolve()
             try:
+                # pandas reads files, and is loaded where files are read.
+                from marketdata.providers.files import Files
+
                 files = Files(directory, proxies=prefix == FILES_WITH_PROXIES)
                 last = files.last_date
             except ProviderError as error:
