@@ -13,11 +13,12 @@ from assistant.models import (
     Message,
     UserPreference,
 )
-from sigmasight.core.admin import ComputedAdmin
+from sigmasight.core.admin import ComputedAdmin, TableAdmin
 
 
 @admin.register(Conversation)
 class ConversationAdmin(ComputedAdmin):
+    icon = "forum"
     list_display = ["id", "user", "mode", "provider", "created_at", "updated_at"]
     list_select_related = ["user"]
     search_fields = ["id", "user__email"]
@@ -27,6 +28,7 @@ class ConversationAdmin(ComputedAdmin):
 
 @admin.register(Message)
 class MessageAdmin(ComputedAdmin):
+    icon = "chat"
     list_display = ["created_at", "conversation_id", "role", "first_token_ms", "latency_ms", "total_tokens"]
     search_fields = ["conversation__id", "content"]
     list_filter = ["role"]
@@ -34,7 +36,8 @@ class MessageAdmin(ComputedAdmin):
 
 
 @admin.register(UserPreference)
-class UserPreferenceAdmin(admin.ModelAdmin):
+class UserPreferenceAdmin(TableAdmin):
+    icon = "settings_account_box"
     list_display = ["user", "default_mode", "preferred_model", "tool_calls_enabled", "streaming_enabled"]
     list_select_related = ["user"]
     search_fields = ["user__email"]
@@ -44,6 +47,7 @@ class UserPreferenceAdmin(admin.ModelAdmin):
 
 @admin.register(Insight)
 class InsightAdmin(ComputedAdmin):
+    icon = "lightbulb"
     list_display = ["title", "portfolio", "insight_type", "severity", "model_used", "user_rating", "created_at"]
     list_select_related = ["portfolio"]
     search_fields = ["title", "portfolio__name"]
@@ -53,6 +57,7 @@ class InsightAdmin(ComputedAdmin):
 
 @admin.register(AIRequestMetric)
 class AIRequestMetricAdmin(ComputedAdmin):
+    icon = "smart_toy"
     list_display = [
         "created_at",
         "model",
@@ -68,7 +73,8 @@ class AIRequestMetricAdmin(ComputedAdmin):
 
 
 @admin.register(KnowledgeDocument)
-class KnowledgeDocumentAdmin(admin.ModelAdmin):
+class KnowledgeDocumentAdmin(TableAdmin):
+    icon = "menu_book"
     list_display = ["title", "scope", "slug", "chunk_no", "embedding_model", "updated_at"]
     search_fields = ["title", "slug", "content"]
     list_filter = ["scope", "embedding_model"]
@@ -78,7 +84,8 @@ class KnowledgeDocumentAdmin(admin.ModelAdmin):
 
 
 @admin.register(Memory)
-class MemoryAdmin(admin.ModelAdmin):
+class MemoryAdmin(TableAdmin):
+    icon = "psychology"
     list_display = ["content", "scope", "user_id", "portfolio_id", "source", "created_at"]
     search_fields = ["content", "user_id"]
     list_filter = ["scope", "source"]
@@ -87,6 +94,7 @@ class MemoryAdmin(admin.ModelAdmin):
 
 @admin.register(Feedback)
 class FeedbackAdmin(ComputedAdmin):
+    icon = "thumbs_up_down"
     list_display = ["message_id", "user_id", "rating", "comment", "created_at"]
     search_fields = ["message_id", "user_id", "comment"]
     list_filter = ["rating"]
@@ -94,7 +102,8 @@ class FeedbackAdmin(ComputedAdmin):
 
 
 @admin.register(Annotation)
-class AnnotationAdmin(admin.ModelAdmin):
+class AnnotationAdmin(TableAdmin):
+    icon = "rate_review"
     list_display = ["message_id", "annotation_type", "severity", "status", "admin_user_id", "created_at"]
     search_fields = ["message_id", "content"]
     list_filter = ["status", "annotation_type", "severity"]

@@ -29,19 +29,12 @@ from marketdata.models import (
     TreasuryYield,
 )
 from marketdata.services.acceptance import accept_prices
-from marketdata.services.family import current_family
-from sigmasight.core.admin import ComputedAdmin, long_text, number, short_id
-
-
-def price_banner(request: HttpRequest) -> dict[str, bool]:
-    """For the templates of the console: whether all its numbers rest on made-up prices."""
-    if not request.path.startswith("/admin/"):
-        return {}
-    return {"simulated_prices": current_family() == "simulated"}
+from sigmasight.core.admin import ComputedAdmin, TableAdmin, long_text, number, short_id
 
 
 @admin.register(Security)
-class SecurityAdmin(admin.ModelAdmin):
+class SecurityAdmin(TableAdmin):
+    icon = "sell"
     list_display = ["symbol", long_text("name"), "security_type", "sector", "exchange", "price_status", "is_active"]
     search_fields = ["symbol", "name"]
     list_filter = ["security_type", "price_status", "is_active", "sector"]
@@ -50,7 +43,8 @@ class SecurityAdmin(admin.ModelAdmin):
 
 
 @admin.register(OptionContract)
-class OptionContractAdmin(admin.ModelAdmin):
+class OptionContractAdmin(TableAdmin):
+    icon = "contract"
     list_display = ["security", "underlying", "option_type", "strike", "expiration", "multiplier", "exercise_style"]
     list_select_related = ["security", "underlying"]
     search_fields = ["security__symbol", "underlying__symbol"]
@@ -60,7 +54,8 @@ class OptionContractAdmin(admin.ModelAdmin):
 
 
 @admin.register(DailyPrice)
-class DailyPriceAdmin(admin.ModelAdmin):
+class DailyPriceAdmin(TableAdmin):
+    icon = "candlestick_chart"
     list_display = [
         "security",
         "date",
@@ -89,13 +84,15 @@ class DailyPriceAdmin(admin.ModelAdmin):
 
 @admin.register(PriceHistory)
 class PriceHistoryAdmin(ComputedAdmin):
+    icon = "history"
     list_display = ["security", "version", "first_session", short_id("checksum"), "updated_at"]
     list_select_related = ["security"]
     search_fields = ["security__symbol"]
 
 
 @admin.register(Split)
-class SplitAdmin(admin.ModelAdmin):
+class SplitAdmin(TableAdmin):
+    icon = "call_split"
     list_display = ["security", "ex_date", "ratio", "kind", "source"]
     list_select_related = ["security"]
     search_fields = ["security__symbol"]
@@ -105,7 +102,8 @@ class SplitAdmin(admin.ModelAdmin):
 
 
 @admin.register(Dividend)
-class DividendAdmin(admin.ModelAdmin):
+class DividendAdmin(TableAdmin):
+    icon = "payments"
     list_display = ["security", "ex_date", "amount", "kind", "source"]
     list_select_related = ["security"]
     search_fields = ["security__symbol"]
@@ -116,6 +114,7 @@ class DividendAdmin(admin.ModelAdmin):
 
 @admin.register(InstrumentMark)
 class InstrumentMarkAdmin(ComputedAdmin):
+    icon = "price_check"
     list_display = ["security", "session", "price", "price_date", "age_sessions", "quality", "price_source"]
     list_select_related = ["security"]
     search_fields = ["security__symbol"]
@@ -124,7 +123,8 @@ class InstrumentMarkAdmin(ComputedAdmin):
 
 
 @admin.register(OptionQuote)
-class OptionQuoteAdmin(admin.ModelAdmin):
+class OptionQuoteAdmin(TableAdmin):
+    icon = "request_quote"
     list_display = [
         "security",
         "session",
@@ -144,14 +144,16 @@ class OptionQuoteAdmin(admin.ModelAdmin):
 
 
 @admin.register(TreasuryYield)
-class TreasuryYieldAdmin(admin.ModelAdmin):
+class TreasuryYieldAdmin(TableAdmin):
+    icon = "account_balance"
     list_display = ["series_id", "date", "percent", "source"]
     list_filter = ["series_id", "source"]
     date_hierarchy = "date"
 
 
 @admin.register(SectorBenchmarkWeight)
-class SectorBenchmarkWeightAdmin(admin.ModelAdmin):
+class SectorBenchmarkWeightAdmin(TableAdmin):
+    icon = "pie_chart"
     list_display = ["benchmark_code", "asof_date", "sector", "weight", "num_constituents", "data_source"]
     search_fields = ["sector"]
     list_filter = ["benchmark_code", "data_source", "sector"]
@@ -160,6 +162,7 @@ class SectorBenchmarkWeightAdmin(admin.ModelAdmin):
 
 @admin.register(CompanyProfile)
 class CompanyProfileAdmin(ComputedAdmin):
+    icon = "domain"
     list_display = [
         "security",
         long_text("company_name"),
@@ -176,6 +179,7 @@ class CompanyProfileAdmin(ComputedAdmin):
 
 @admin.register(CompanyProfileRevision)
 class CompanyProfileRevisionAdmin(ComputedAdmin):
+    icon = "difference"
     list_display = ["security", "as_of", "beta", "dividend_yield", "market_cap", "source"]
     list_select_related = ["security"]
     search_fields = ["security__symbol"]
@@ -192,6 +196,7 @@ class StatementAdmin(ComputedAdmin):
 
 @admin.register(IncomeStatement)
 class IncomeStatementAdmin(StatementAdmin):
+    icon = "receipt_long"
     list_display = [
         "security",
         "frequency",
@@ -205,6 +210,7 @@ class IncomeStatementAdmin(StatementAdmin):
 
 @admin.register(BalanceSheet)
 class BalanceSheetAdmin(StatementAdmin):
+    icon = "balance"
     list_display = [
         "security",
         "frequency",
@@ -218,6 +224,7 @@ class BalanceSheetAdmin(StatementAdmin):
 
 @admin.register(CashFlowStatement)
 class CashFlowStatementAdmin(StatementAdmin):
+    icon = "waterfall_chart"
     list_display = [
         "security",
         "frequency",
@@ -230,6 +237,7 @@ class CashFlowStatementAdmin(StatementAdmin):
 
 @admin.register(AnalystEstimate)
 class AnalystEstimateAdmin(ComputedAdmin):
+    icon = "psychology_alt"
     list_display = [
         "security",
         "as_of",
@@ -245,6 +253,7 @@ class AnalystEstimateAdmin(ComputedAdmin):
 
 @admin.register(SymbolCollection)
 class SymbolCollectionAdmin(ComputedAdmin):
+    icon = "download"
     list_display = [
         "security",
         "first_session",
@@ -260,6 +269,7 @@ class SymbolCollectionAdmin(ComputedAdmin):
 
 @admin.register(ProviderRequest)
 class ProviderRequestAdmin(ComputedAdmin):
+    icon = "lan"
     list_display = [
         "started_at",
         "provider",
@@ -277,13 +287,15 @@ class ProviderRequestAdmin(ComputedAdmin):
 
 
 @admin.register(ProviderState)
-class ProviderStateAdmin(admin.ModelAdmin):
+class ProviderStateAdmin(TableAdmin):
+    icon = "electric_bolt"
     list_display = ["provider", "breaker", "open_until", "failures", "budget_used", "budget_resets_at"]
     list_filter = ["breaker"]
 
 
 @admin.register(PriceRejection)
-class PriceRejectionAdmin(admin.ModelAdmin):
+class PriceRejectionAdmin(TableAdmin):
+    icon = "block"
     list_display = ["symbol", "date", "provider", "reason", "resolved", "created_at"]
     search_fields = ["symbol", "reason"]
     list_filter = ["resolved", "provider", "reason"]
@@ -293,6 +305,7 @@ class PriceRejectionAdmin(admin.ModelAdmin):
 
 @admin.register(PriceCorrection)
 class PriceCorrectionAdmin(ComputedAdmin):
+    icon = "published_with_changes"
     list_display = ["security", "from_date", "kind", "detected_at", "processed_at"]
     list_select_related = ["security"]
     search_fields = ["security__symbol"]
@@ -302,4 +315,5 @@ class PriceCorrectionAdmin(ComputedAdmin):
 
 @admin.register(PriceFamily)
 class PriceFamilyAdmin(ComputedAdmin):
+    icon = "family_history"
     list_display = ["family", "directory", "adopted_at"]

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Literal
 
 import environ
+from csp import constants as csp
 from django.core.exceptions import ImproperlyConfigured
+
+from sigmasight.core.console.look import THEME
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -96,21 +99,26 @@ CACHES = {
 # -- applications
 
 INSTALLED_APPS = [
+    # Its templates and commands win over those of the packages.
     "sigmasight.core",
     "sigmasight.embedded",
-    "marketdata",
-    "portfolios",
-    "tagging",
-    "analytics",
-    "assistant",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "sigmasight.core.console.apps.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    # Before the domain's apps, which take its tables into the console in their own way.
     "django_celery_beat",
+    "marketdata",
+    "portfolios",
+    "tagging",
+    "analytics",
+    "assistant",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -127,6 +135,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
 ]
 ROOT_URLCONF = "sigmasight.urls"
 ASGI_APPLICATION = "sigmasight.asgi.application"
@@ -142,7 +151,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "marketdata.admin.price_banner",
+                "marketdata.console.price_banner",
             ]
         },
     }
@@ -207,6 +216,22 @@ if PRODUCTION:
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+
+# The pages of the console load from this server alone. Its theme is driven by Alpine.js, which makes functions out of the
+# expressions in attributes: that takes 'unsafe-eval'. Scripts in the page itself need the nonce of the answer (`request.csp_nonce`).
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ("/api/", "/docs", "/redoc", "/health"),
+    "DIRECTIVES": {
+        "default-src": [csp.SELF],
+        "script-src": [csp.SELF, csp.NONCE, csp.UNSAFE_EVAL],
+        "style-src": [csp.SELF, csp.UNSAFE_INLINE],
+        "img-src": [csp.SELF, "data:"],
+        "object-src": [csp.NONE],
+        "base-uri": [csp.NONE],
+        "form-action": [csp.SELF],
+        "frame-ancestors": [csp.NONE],
+    },
+}
 
 # -- the REST API
 
@@ -337,6 +362,10 @@ BATCH_HEARTBEAT_SECONDS = env.float("BATCH_HEARTBEAT_SECONDS", default=15.0)
 BATCH_STALE_SECONDS = env.float("BATCH_STALE_SECONDS", default=300.0)
 RATE_PROXY_DURATION = env.float("RATE_PROXY_DURATION", default=16.0)
 RATE_PROXY_CONVEXITY = env.float("RATE_PROXY_CONVEXITY", default=350.0)
+
+# -- the console
+
+UNFOLD = THEME
 
 # -- logging
 

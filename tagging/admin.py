@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from sigmasight.core.admin import TableAdmin
 from tagging.models import PositionTag, Tag
 
 
 @admin.register(Tag)
-class TagAdmin(admin.ModelAdmin):
+class TagAdmin(TableAdmin):
+    icon = "label"
     list_display = ["name", "color", "user", "display_order", "is_sector", "is_archived"]
     list_select_related = ["user"]
     search_fields = ["name", "user__email"]
@@ -17,7 +19,8 @@ class TagAdmin(admin.ModelAdmin):
 
 
 @admin.register(PositionTag)
-class PositionTagAdmin(admin.ModelAdmin):
+class PositionTagAdmin(TableAdmin):
+    icon = "new_label"
     list_display = ["tag", "position", "assigned_by", "created_at"]
     list_select_related = ["tag", "position", "assigned_by"]
     search_fields = ["tag__name", "position__symbol"]

@@ -72,6 +72,10 @@ class BatchRun(UUIDModel):
     class Meta:
         db_table = "batch_run_history"
         ordering = ["-created_at", "id"]
+        permissions = [
+            ("run_batch", "Can start, cancel and retry runs"),
+            ("repair_data", "Can repair data and clear results"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["scope_portfolio"],

@@ -10,12 +10,12 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.html import format_html
+from unfold.admin import ModelAdmin
 
+from sigmasight.core.console.roles import Role
+from sigmasight.core.console.sections import Section
 from sigmasight.core.models import IdempotencyRecord
-
-admin.site.site_header = "SigmaSight operations"
-admin.site.site_title = "SigmaSight operations"
-admin.site.index_title = "All tables"
+from sigmasight.core.paginator import EstimatingPaginator
 
 Column = Callable[[Any], str]
 UNKNOWN = "-"
@@ -65,10 +65,33 @@ def long_text(field: str, label: str = "") -> Column:
     )
 
 
-class ComputedAdmin(admin.ModelAdmin):
+class TableAdmin(ModelAdmin):
+    """A table that staff may write to, by default from the role of operators upward.
+
+    icon : Material symbol in the sidebar.     title : name in the sidebar, else the model's plural.
+    section : where it stands, else the section of its app.     off_sidebar : reached from other pages alone.
+    writers, readers : the least role that changes rows, and that sees them.
+    """
+
+    icon = "table_rows"
+    title = ""
+    section: Section | None = None
+    off_sidebar = False
+    readers: Role = Role.VIEWER
+    writers: Role = Role.OPERATOR
+
+    paginator = EstimatingPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    list_fullwidth = True
+    list_filter_submit = True
+    warn_unsaved_form = True
+
+
+class ComputedAdmin(TableAdmin):
     """Rows that the system computed or recorded: staff look at them and change nothing."""
 
-    show_full_result_count = False
+    writers = Role.NOBODY
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -82,6 +105,7 @@ class ComputedAdmin(admin.ModelAdmin):
 
 @admin.register(IdempotencyRecord)
 class IdempotencyRecordAdmin(ComputedAdmin):
+    icon = "key"
     list_display = ["key", "user_id", "status", "created_at"]
     search_fields = ["key"]
     date_hierarchy = "created_at"

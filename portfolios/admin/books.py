@@ -1,0 +1,41 @@
+"""Portfolios and what was paid in and out of them."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from portfolios.models import EquityChange, Portfolio
+from sigmasight.core.admin import TableAdmin, money
+
+
+@admin.register(Portfolio)
+class PortfolioAdmin(TableAdmin):
+    icon = "work"
+    list_display = [
+        "name",
+        "user",
+        "account_type",
+        money("opening_equity"),
+        "equity_as_of",
+        "results_as_of",
+        "dirty_from",
+        "is_active",
+    ]
+    list_select_related = ["user"]
+    search_fields = ["name", "account_name", "user__email"]
+    list_filter = ["account_type", "is_active"]
+    date_hierarchy = "created_at"
+    autocomplete_fields = ["user"]
+    readonly_fields = ["results_as_of", "created_at", "updated_at"]
+
+
+@admin.register(EquityChange)
+class EquityChangeAdmin(TableAdmin):
+    icon = "swap_vert"
+    list_display = ["portfolio", "change_date", "change_type", money("amount"), "is_system", "created_by", "deleted_at"]
+    list_select_related = ["portfolio", "created_by"]
+    search_fields = ["portfolio__name", "notes"]
+    list_filter = ["change_type", "is_system"]
+    date_hierarchy = "change_date"
+    autocomplete_fields = ["portfolio", "created_by"]
+    readonly_fields = ["created_at", "updated_at"]

@@ -1,0 +1,96 @@
+"""Lots with their trades, valuations and targets."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import TabularInline
+
+from portfolios.models import Position, PositionValuation, TargetPrice, Trade
+from sigmasight.core.admin import TableAdmin, money, number
+
+
+class TradeInline(TabularInline):
+    model = Trade
+    extra = 0
+    can_delete = False
+    fields = ["kind", "trade_date", "quantity", "price", "fees", "realized_pnl", "units_as_of"]
+    readonly_fields = ["kind", "trade_date", "quantity", "price", "fees", "realized_pnl", "units_as_of"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Position | None = None) -> bool:
+        return False
+
+
+@admin.register(Position)
+class PositionAdmin(TableAdmin):
+    icon = "stacked_bar_chart"
+    list_display = [
+        "symbol",
+        "position_type",
+        number("quantity", 4),
+        money("entry_price"),
+        "entry_date",
+        "exit_date",
+        money("realized_pnl"),
+        "investment_class",
+        "portfolio",
+    ]
+    list_select_related = ["portfolio"]
+    search_fields = ["symbol", "portfolio__name", "portfolio__user__email"]
+    list_filter = ["investment_class", "position_type", "investment_subtype"]
+    date_hierarchy = "entry_date"
+    autocomplete_fields = ["portfolio", "security"]
+    readonly_fields = ["created_at", "updated_at"]
+    inlines = [TradeInline]
+
+
+@admin.register(Trade)
+class TradeAdmin(TableAdmin):
+    icon = "receipt"
+    list_display = [
+        "position",
+        "kind",
+        "trade_date",
+        number("quantity", 4),
+        money("price"),
+        money("fees"),
+        money("realized_pnl"),
+        "units_as_of",
+    ]
+    list_select_related = ["position"]
+    search_fields = ["position__symbol", "position__portfolio__name"]
+    list_filter = ["kind"]
+    date_hierarchy = "trade_date"
+    autocomplete_fields = ["position", "created_by"]
+    readonly_fields = ["created_at", "updated_at"]
+
+
+@admin.register(PositionValuation)
+class PositionValuationAdmin(TableAdmin):
+    icon = "price_change"
+    list_display = ["position", "date", money("price"), "created_by"]
+    list_select_related = ["position", "created_by"]
+    search_fields = ["position__symbol", "position__portfolio__name"]
+    date_hierarchy = "date"
+    autocomplete_fields = ["position", "created_by"]
+
+
+@admin.register(TargetPrice)
+class TargetPriceAdmin(TableAdmin):
+    icon = "target"
+    list_display = [
+        "symbol",
+        "position_type",
+        "portfolio",
+        money("current_price", "price"),
+        money("target_price_eoy", "end of year"),
+        money("target_price_next_year", "next year"),
+        money("downside_target_price", "downside"),
+        number("expected_return_eoy", 2, "return, %"),
+    ]
+    list_select_related = ["portfolio"]
+    search_fields = ["symbol", "portfolio__name"]
+    list_filter = ["position_type"]
+    date_hierarchy = "created_at"
+    autocomplete_fields = ["portfolio", "position", "created_by"]
+    readonly_fields = ["contribution_to_portfolio_risk", "position_weight", "created_at", "updated_at"]

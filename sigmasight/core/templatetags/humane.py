@@ -1,0 +1,49 @@
+"""Figures in templates as people read them; what is unknown is a dash."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from django import template
+
+register = template.Library()
+UNKNOWN = "–"
+
+
+def _known(value: Any) -> bool:
+    return value is not None and value != "" and not (isinstance(value, float) and math.isnan(value))
+
+
+@register.filter
+def grouped(value: Any, digits: int = 0) -> str:
+    """1234567.8 as 1,234,568."""
+    return f"{value:,.{digits}f}" if _known(value) else UNKNOWN
+
+
+@register.filter
+def dollars(value: Any, digits: int = 2) -> str:
+    """-1234.5 as -$1,234.50."""
+    return f"{'-' if value < 0 else ''}${abs(value):,.{digits}f}" if _known(value) else UNKNOWN
+
+
+@register.filter
+def share(value: Any, digits: int = 1) -> str:
+    """The fraction 0.1234 as 12.3 %."""
+    return f"{100 * value:.{digits}f} %" if _known(value) else UNKNOWN
+
+
+@register.filter
+def lasting(seconds: Any) -> str:
+    """Seconds as 0.4 s, 12 s, 3 min 20 s or 2 h 5 min."""
+    if not _known(seconds):
+        return UNKNOWN
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
