@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from assistant.api.views import conversations
+from assistant.api.views import conversations, memories
 from sigmasight.core.api.routes import endpoint
 
 urlpatterns: list[URLPattern] = [
     *endpoint("chat/conversations", conversations.ConversationsView, "conversations"),
+    *endpoint("chat/memories", memories.ChatMemoriesView, "chat-memories"),
+    *endpoint("chat/memories/count", memories.ChatMemoryCountView, "chat-memory-count"),
+    *endpoint("chat/memories/<str:memory_id>", memories.ChatMemoryView, "chat-memory"),
+    *endpoint("agent/memories", memories.AgentMemoriesView, "agent-memories"),
+    *endpoint("agent/memories/count", memories.AgentMemoryCountView, "agent-memory-count"),
+    *endpoint("agent/memories/<str:memory_id>", memories.AgentMemoryView, "agent-memory"),
 ]

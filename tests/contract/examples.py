@@ -325,6 +325,27 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda who: Call(body={"mode": "green", "portfolio_id": who.portfolio}),
         lambda who: Call(body={"mode": "blue", "portfolio_ids": [who.portfolio], "page_hint": "home", "route": "/home"}),
     ),
+    # -- memories
+    **{
+        name: call
+        for family in ("chat", "agent")
+        for name, call in {
+            f"{family}_list_memories": (
+                _plain(limit=20),
+                _plain(scope="portfolio"),
+                lambda who: Call(query={"portfolio_id": who.portfolio}),
+            ),
+            f"{family}_create_memory": (
+                _plain({"content": "Prefers short answers with a table.", "tags": {"category": "style"}}),
+                lambda who: Call(
+                    body={"content": "Pays for a house in 2028.", "scope": "portfolio", "portfolio_id": who.portfolio}
+                ),
+            ),
+            f"{family}_delete_memories": (_plain(),),
+            f"{family}_count_memories": (_plain(),),
+            f"{family}_delete_memory": (lambda who: Call({"memory_id": who.memory}),),
+        }.items()
+    },
     # -- operations API
     "admin_login": (_plain({"email": STAFF_EMAIL, "password": PASSWORD}),),
     "admin_logout": (_plain(),),

@@ -12,6 +12,7 @@ from uuid import NAMESPACE_DNS, UUID, uuid4, uuid5
 from django.utils import timezone
 
 from analytics.models import BatchRun
+from assistant.models import Memory
 from portfolios.models import Portfolio, Position, PositionType, TargetPrice, User
 from portfolios.services.equity import record_equity_change
 from sigmasight.core.demo import rows
@@ -39,6 +40,7 @@ class Holdings:
     old_tag: str
     fresh_position: str
     spare_portfolio: str
+    memory: str
 
     def mixed(self, name: str, value: str) -> Holdings:
         return dataclasses.replace(self, **{name: value})
@@ -46,6 +48,7 @@ class Holdings:
 
 IDS = (
     "portfolio", "position", "tag", "target", "link", "equity_change", "run", "old_tag", "fresh_position", "spare_portfolio",
+    "memory",
 )  # fmt: skip
 STAFF_IDS = ("portfolio", "run", "repair")
 
@@ -74,6 +77,7 @@ def holdings_of(book: str) -> Holdings:
         old_tag=_archived_tag(user),
         fresh_position=_fresh_position(portfolio),
         spare_portfolio=str(PortfolioFactory(user=user, name="Spare", account_name="Spare account").pk),
+        memory=str(Memory.objects.create(user_id=user.pk, scope="user", content="Prefers tables.").pk),
     )
 
 
@@ -130,5 +134,6 @@ def everything_of(account: str) -> set[str]:
         lambda: Tag.objects.filter(user=user).values_list("pk", flat=True),
         lambda: TargetPrice.objects.filter(portfolio__user=user).values_list("pk", flat=True),
         lambda: PositionTag.objects.filter(position__portfolio__user=user).values_list("pk", flat=True),
+        lambda: Memory.objects.filter(user_id=user.pk).values_list("pk", flat=True),
     ]
     return {str(user.pk), *(str(pk) for listing in listings for pk in listing())}  # type: ignore[attr-defined]

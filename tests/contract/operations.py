@@ -21,8 +21,6 @@ ASSISTANT_TAGS = frozenset(
     {
         "Chat",
         "Feedback",
-        "Memories",
-        "Memories (agent)",
         "Insights",
         "Admin AI knowledge",
         "Admin AI metrics",

@@ -17,7 +17,7 @@ from tests.contract.requests import read, send
 from tests.contract.validation import problems, unknown_keys
 from tests.demo_fixtures import DemoResults
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(databases=["default", "ai"])
 
 CALLS = [
     pytest.param(operation, number, book, id=f"{operation.operation_id}-{number}-{book}")

@@ -17,7 +17,7 @@ from tests.contract.requests import call_path, read, send
 from tests.contract.validation import problems
 from tests.demo_fixtures import DemoResults
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(databases=["default", "ai"])
 
 QUERIES = [
     pytest.param(one, parameter, id=f"{one.operation_id}-{parameter.name}")

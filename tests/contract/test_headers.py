@@ -14,7 +14,7 @@ from tests.contract.operations import Operation, operations, operations_now
 from tests.contract.requests import read, send
 from tests.demo_fixtures import DemoResults
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(databases=["default", "ai"])
 READS = [
     pytest.param(one, id=one.operation_id)
     for one in operations_now()

@@ -19,7 +19,7 @@ from tests.contract.requests import UUID_SHAPE, read, send, without_ids
 from tests.contract.validation import problems
 from tests.demo_fixtures import DemoResults
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(databases=["default", "ai"])
 
 PUBLIC = {
     "login", "register", "onboardingRegister", "onboardingCsvTemplate", "dataTestDemo", "dataDemo", "root", "health",

@@ -19,7 +19,7 @@ from tests.demo_fixtures import DemoResults
 SIZES = ("limit", "page_size", "per_page", "max_symbols", "max_positions", "lookback_days", "days", "periods")
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(databases=["default", "ai"])
 @pytest.mark.parametrize(
     "operation", [pytest.param(one, id=one.operation_id) for one in operations_now() if "429" in one.responses]
 )

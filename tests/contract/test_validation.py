@@ -39,7 +39,7 @@ def changed(**values: Any) -> dict[str, Any]:
 
 def test_the_contract_has_its_213_operations() -> None:
     assert len(operations()) == 213
-    assert len(operations_now()) == 157
+    assert len(operations_now()) == 167
 
 
 def test_the_assistants_groups_come_later_but_for_one() -> None:

@@ -28,7 +28,7 @@ from tests.contract.operations import written_out
 from tests.contract.published import published_schema
 from tests.demo_fixtures import DemoResults
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(databases=["default", "ai"])
 
 SEED = int(os.environ.get("FUZZ_SEED", "20250630"))
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "50"))
