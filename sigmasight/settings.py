@@ -181,6 +181,9 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
+DATE_FORMAT = "Y-m-d"
+DATETIME_FORMAT = "Y-m-d H:i"
+TIME_FORMAT = "H:i"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STORAGES = {
@@ -365,6 +368,8 @@ RATE_PROXY_CONVEXITY = env.float("RATE_PROXY_CONVEXITY", default=350.0)
 
 # -- the console
 
+# Dollars for a million tokens, taken and given, by model: AI_PRICES={"gpt-4o": [2.5, 10]}. Without its price a model's cost is unknown.
+AI_PRICES = env.json("AI_PRICES", default={})
 UNFOLD = THEME
 
 # -- logging

@@ -16,9 +16,10 @@ from django.utils.safestring import SafeString, mark_safe
 
 Value = float | int | None
 Format = Callable[[float], str]
-WIDTH, HEIGHT = 640, 220
+WIDTH, HEIGHT = 520, 210
 LEFT, RIGHT, TOP, BOTTOM = 56, 10, 10, 26
-MOST_LABELS = 8
+MOST_LABELS = 6
+WIDEST_BAR = 44.0
 TONES = 8
 _ids = count(1)
 
@@ -97,7 +98,8 @@ def bar_chart(
             sums += [sum(value for value in values if value > 0), sum(value for value in values if value < 0)]
     scale = _Scale(_known([sums] if stacked else (one.values for one in series)), zero=True, low=low, high=high)
     slot = (WIDTH - LEFT - RIGHT) / max(len(labels), 1)
-    width = slot * 0.72 / (1 if stacked else max(len(series), 1))
+    width = min(slot * 0.72 / (1 if stacked else max(len(series), 1)), WIDEST_BAR)
+    group = width * (1 if stacked else len(series))
     marks = []
     for at, label in enumerate(labels):
         up = down = 0.0
@@ -110,7 +112,7 @@ def bar_chart(
             if stacked:
                 start, up, down = (up, up + value, down) if value >= 0 else (down, up, down + value)
             top, bottom = sorted((scale.y(start), scale.y(start + value)))
-            x = LEFT + slot * at + slot * 0.14 + (0 if stacked else width * place)
+            x = LEFT + slot * (at + 0.5) - group / 2 + (0 if stacked else width * place)
             marks.append(
                 format_html(
                     '<rect class="{}" stroke="none" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>',
@@ -127,7 +129,7 @@ def ranked_bars(
     """Lying bars from a common zero, one for each named value: readable where names are long (scenarios, factors, positions)."""
     known = _known([[value for _, value in items]])
     low, high = min([*known, 0.0]), max([*known, 0.0])
-    row, names, ends = 22, 190, 76
+    row, names, ends = 22, 170, 80
     span = (high - low) or 1.0
     room = WIDTH - names - ends
     zero = names + room * (0.0 - low) / span
@@ -136,7 +138,7 @@ def ranked_bars(
     ]
     for at, (name, value) in enumerate(items):
         middle = row * at + 15
-        shown = name if len(name) <= 30 else name[:29] + "…"
+        shown = name if len(name) <= 26 else name[:25] + "…"
         marks.append(format_html('<text x="0" y="{}">{}<title>{}</title></text>', middle, shown, name))
         if not _is_known(value):
             marks.append(format_html('<text x="{}" y="{}">unknown</text>', f"{zero + 6:.1f}", middle))
@@ -274,7 +276,7 @@ def _figure(
 ) -> SafeString:
     if not labels or not _known(one.values for one in series):
         return format_html(
-            '<figure class="chart"><figcaption>{}</figcaption><p class="faint">No values yet.</p></figure>', title
+            '<figure class="drawing"><figcaption>{}</figcaption><p class="faint">No values yet.</p></figure>', title
         )
     name = f"chart-{next(_ids)}"
     told = description or f"{', '.join(one.label for one in series)} from {labels[0]} to {labels[-1]}."
@@ -285,9 +287,9 @@ def _figure(
     )
     width, height = (f"{side:.0f}" for side in size)
     return format_html(
-        '<figure class="chart"><figcaption>{title}</figcaption>{key}'
+        '<figure class="drawing"><figcaption>{title}</figcaption>{key}'
         '<div class="scroll" tabindex="0" role="group" aria-label="{title}">'
-        '<svg class="chart {kind}" viewBox="0 0 {width} {height}"{fixed} role="img"'
+        '<svg class="drawing {kind}" viewBox="0 0 {width} {height}"{fixed} role="img"'
         ' aria-labelledby="{name}-t {name}-d"><title id="{name}-t">{title}</title><desc id="{name}-d">{told}</desc>{marks}</svg></div>'
         "<details><summary>Numbers</summary>{table}</details></figure>",
         title=title, key=format_html('<ul class="legend">{}</ul>', key) if legend and len(series) > 1 else "",

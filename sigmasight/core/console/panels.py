@@ -10,9 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, transaction
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
+from django.utils.text import slugify
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
@@ -28,6 +31,7 @@ class Panel:
     load : the figures; may raise OSError, DatabaseError or RedisError where their source is down.
     order : place on the page, small first.
     wide : takes the whole width.
+    late : asked for by the page once it is there: for sources that take their time (workers answering over the broker).
     link : name of the address where one sees more.
     """
 
@@ -38,18 +42,24 @@ class Panel:
     icon: str = "monitoring"
     order: int = 50
     wide: bool = False
+    late: bool = False
     link: str = ""
+
+    @property
+    def slug(self) -> str:
+        return slugify(self.title)
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A panel with its figures; `trouble` in place of them where they could not be had."""
+    """A panel with its figures; `trouble` in place of them where they could not be had, neither where it is still to come."""
 
     panel: Panel
     as_of: dt.datetime
     milliseconds: float
     figures: dict[str, Any] = field(default_factory=dict)
     trouble: str = ""
+    to_come: bool = False
 
 
 _panels: dict[str, Panel] = {}
@@ -76,7 +86,20 @@ def unregister(title: str) -> None:
 def drawn(request: HttpRequest) -> list[Drawn]:
     """The panels that this person may see, with their figures."""
     mine = [panel for panel in _panels.values() if request.user.has_perm(panel.permission)]
-    return [_draw(panel) for panel in sorted(mine, key=lambda panel: panel.order)]
+    return [
+        Drawn(panel, timezone.now(), 0.0, to_come=True) if panel.late else _draw(panel)
+        for panel in sorted(mine, key=lambda panel: panel.order)
+    ]
+
+
+def panel_view(request: HttpRequest, slug: str) -> HttpResponse:
+    """One panel alone, for the dashboard that asks for the late ones."""
+    panel = next((one for one in _panels.values() if one.slug == slug), None)
+    if panel is None:
+        raise Http404
+    if not request.user.has_perm(panel.permission):
+        raise PermissionDenied
+    return render(request, "console/panel.html", {"drawn": _draw(panel)})
 
 
 def _draw(panel: Panel) -> Drawn:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
 from sigmasight.core.console import pages, panels
@@ -22,7 +22,8 @@ class ConsoleSite(UnfoldAdminSite):
     enable_nav_sidebar = True
 
     def get_urls(self) -> list[URLPattern]:
-        return [*pages.urls(self.admin_view), *super().get_urls()]
+        panel = path("panels/<slug:slug>/", self.admin_view(panels.panel_view), name="panel")
+        return [panel, *pages.urls(self.admin_view), *super().get_urls()]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         shown = panels.drawn(request)

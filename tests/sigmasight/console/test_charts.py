@@ -23,7 +23,7 @@ NAN = math.nan
 
 
 def svg_of(text: str) -> ElementTree.Element:
-    found = re.search(r'<svg class="(?:chart|spark).*?</svg>', text, re.DOTALL)
+    found = re.search(r'<svg class="(?:drawing|spark).*?</svg>', text, re.DOTALL)
     assert found is not None
     return ElementTree.fromstring(found.group())
 

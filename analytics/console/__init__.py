@@ -1,0 +1,5 @@
+"""Pages and panels that analytics puts into the operations console."""
+
+from analytics.console import dashboard
+
+__all__ = ["dashboard"]
