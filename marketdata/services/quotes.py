@@ -55,6 +55,7 @@ class Quote:
 
     `bid` and `ask` are those of the option market where known, else a cent around the price. `change` is against the session
     before in today's shares, `change_percent` in percent; both None for the first session. `at` is the session's close.
+    `is_quoted` : bid and ask are the market's.
     """
 
     symbol: str
@@ -68,6 +69,7 @@ class Quote:
     change: float | None
     change_percent: float | None
     at: dt.datetime
+    is_quoted: bool
 
 
 def newest_quotes(symbols: Collection[str], *, include_options: bool = False) -> dict[str, Quote]:
@@ -98,4 +100,5 @@ def _quote(row: Any, at: dt.datetime) -> Quote:
         change=change,
         change_percent=None if change is None or not before else round(100 * change / before, 4),
         at=at,
+        is_quoted=bid is not None and ask is not None,
     )
