@@ -28,7 +28,8 @@ class DatabaseRouter:
         return self._home(model._meta.app_label, model._meta.model_name)
 
     def allow_relation(self, first: Model, second: Model, **hints: Any) -> bool:
-        return self.db_for_read(type(first)) == self.db_for_read(type(second))
+        # `request.user` is a lazy object: its own type is no model.
+        return self.db_for_read(first._meta.model) == self.db_for_read(second._meta.model)
 
     def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool:
         if target := hints.get("target_db"):

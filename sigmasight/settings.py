@@ -114,6 +114,9 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     # Before the domain's apps, which take its tables into the console in their own way.
     "django_celery_beat",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "marketdata",
     "portfolios",
     "tagging",
@@ -133,6 +136,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -169,8 +173,22 @@ if TESTING:
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "portfolios.passwords.StaffLengthValidator"},
 ]
+# Wrong passwords for one account from one network address (tenfold: from anywhere) before it is locked there, and for how long.
+LOGIN_FAILURES = env.int("LOGIN_FAILURES", default=10)
+LOGIN_LOCK_SECONDS = env.int("LOGIN_LOCK_SECONDS", default=900)
+# The second step of staff logins (an authenticator app): required, or optional. Who has set it up must use it.
+SECOND_STEP = env("SECOND_STEP", default="required" if PRODUCTION else "optional")
+if SECOND_STEP not in ("required", "optional"):
+    raise ImproperlyConfigured(f"SECOND_STEP={SECOND_STEP!r} is neither required nor optional.")
+OTP_TOTP_ISSUER = "SigmaSight"
+# A working day, like the tokens of the operations API.
+SESSION_COOKIE_AGE = env.int("SESSION_COOKIE_AGE", default=8 * 3600)
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
 DETERMINISTIC_UUIDS = env.bool("DETERMINISTIC_UUIDS", default=False)
 # Demo accounts have a published password: they exist on embedded servers or while debugging, and nowhere else.
 DEMO_ALLOWED = not PRODUCTION and (EMBEDDED_SERVERS or DEBUG or TESTING)
@@ -218,6 +236,8 @@ if PRODUCTION:
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
+    # Browsers take a cookie of this name from this host over TLS alone.
+    SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_SECURE = True
 
 # The pages of the console load from this server alone. Its theme is driven by Alpine.js, which makes functions out of the

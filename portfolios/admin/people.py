@@ -8,14 +8,17 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as PlainGroupAdmin
 from django.contrib.auth.admin import UserAdmin as AccountAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 from unfold.forms import UserCreationForm as AccountCreationForm
 
 from portfolios.models import AdminSession, RevokedToken, User, UserActivityEvent
 from portfolios.services.staff_rights import may_administer
 from sigmasight.core.admin import ComputedAdmin, TableAdmin
+from sigmasight.core.console import second_step
 from sigmasight.core.console.roles import Role, is_role
 from sigmasight.core.console.sections import Section
 
@@ -77,7 +80,36 @@ class UserAdmin(AccountAdmin, TableAdmin):  # type: ignore[misc]
         return super().has_delete_permission(request, obj) and may_administer(request.user, obj)
 
 
-admin.site.unregister(Group)
+for model in (Group, TOTPDevice, StaticDevice):
+    admin.site.unregister(model)
+
+
+@admin.register(TOTPDevice)
+class SecondStepAdmin(ComputedAdmin):
+    """Who has set a second step up. Deleting it lets the person set up a new one; its secret is shown to nobody."""
+
+    title = "Second steps"
+    section = Section.PEOPLE
+    icon = "phonelink_lock"
+    readers = Role.ADMIN
+    writers = Role.ADMIN
+    list_display = ["user", "name", "confirmed", "last_used_at", "throttling_failure_count"]
+    list_select_related = ["user"]
+    list_filter = ["confirmed"]
+    search_fields = ["user__email"]
+    fields = ["user", "name", "confirmed", "created_at", "last_used_at", "throttling_failure_count"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = request.user.has_perm("otp_totp.delete_totpdevice")
+        return allowed and may_administer(request.user, obj and obj.user)
+
+    def delete_model(self, request: HttpRequest, obj: TOTPDevice) -> None:
+        second_step.reset(obj.user)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TOTPDevice]) -> None:
+        for device in queryset.select_related("user"):
+            if may_administer(request.user, device.user):
+                second_step.reset(device.user)
 
 
 @admin.register(Group)

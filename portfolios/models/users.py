@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
+from django.utils import timezone
 
 from sigmasight.core.models import TimestampedModel, UUIDModel
 
@@ -78,6 +79,12 @@ class User(AbstractBaseUser, PermissionsMixin, UUIDModel, TimestampedModel):
 
     def __str__(self) -> str:
         return self.email
+
+    def set_password(self, raw_password: str | None) -> None:
+        """A new password ends the tokens issued under the old one."""
+        super().set_password(raw_password)
+        if not self._state.adding:
+            self.tokens_valid_from = timezone.now()
 
     def get_full_name(self) -> str:
         return self.full_name or self.email

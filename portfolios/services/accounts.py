@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from marketdata import calendar
 from portfolios.models import AccountType, Portfolio, User
+from portfolios.services.lockout import forget_failures, note_failure, require_unlocked
 from sigmasight.core import clock
 from sigmasight.core.errors import DomainError
 
@@ -26,17 +27,30 @@ class LoginRefused(DomainError):
         self.user = user
 
 
-def verify_login(email: str, password: str, *, staff: bool = False) -> User:
+def verify_login(email: str, password: str, *, staff: bool = False, address: str | None = None) -> User:
     """The account of an address and password. Takes as long for unknown addresses as for known ones.
 
     Parameters
     ----------
     staff : only accounts of the operations staff count.
+    address : the network address of the caller, for the lock after too many failures.
 
     Raises
     ------
-    LoginRefused
+    LoginRefused; LoginLocked.
     """
+    require_unlocked(email, address)
+    try:
+        user = _account_of(email, password, staff=staff)
+    except LoginRefused:
+        note_failure(email, address)
+        raise
+    forget_failures(email, address)
+    User.objects.filter(pk=user.pk).update(last_login=clock.now())
+    return user
+
+
+def _account_of(email: str, password: str, *, staff: bool) -> User:
     user = User.objects.filter(email=email.strip().lower()).first()
     if user is None or (staff and not user.is_staff):
         make_password(password)
@@ -46,7 +60,6 @@ def verify_login(email: str, password: str, *, staff: bool = False) -> User:
         raise LoginRefused("USER_INACTIVE", "Incorrect email or password" if staff else "Inactive user account", user)
     if not correct:
         raise LoginRefused("INVALID_PASSWORD", "Incorrect email or password", user)
-    User.objects.filter(pk=user.pk).update(last_login=clock.now())
     return user
 
 

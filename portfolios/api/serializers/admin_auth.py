@@ -13,6 +13,13 @@ ROLES = ["admin", "super_admin"]
 class AdminLogin(Form):
     email = serializers.EmailField(max_length=254)
     password = serializers.CharField(max_length=1024, trim_whitespace=False)
+    second_step_code = serializers.CharField(
+        max_length=32,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="of the authenticator app, or a backup code",
+    )
 
 
 class AdminToken(Form):

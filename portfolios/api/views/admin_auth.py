@@ -15,6 +15,7 @@ from portfolios.api.serializers import admin_auth as forms
 from portfolios.models import User
 from portfolios.services.accounts import LoginRefused, verify_login
 from portfolios.services.activity import record_activity
+from portfolios.services.staff_rights import require_second_step
 from portfolios.services.tokens import (
     AdminToken,
     admin_role,
@@ -70,7 +71,8 @@ class AdminLoginView(APIView):
         given = body(request, forms.AdminLogin)
         caller = caller_of(request)
         try:
-            user = verify_login(given["email"], given["password"], staff=True)
+            user = verify_login(given["email"], given["password"], staff=True, address=caller.ip_address)
+            require_second_step(user, given["second_step_code"])
         except LoginRefused as refused:
             record_activity(
                 "auth.admin_login_error",

@@ -76,7 +76,7 @@ class LoginView(APIView):
         given = body(request, forms.LoginRequest)
         caller = caller_of(request)
         try:
-            user = verify_login(given["email"], given["password"])
+            user = verify_login(given["email"], given["password"], address=caller.ip_address)
         except LoginRefused as refused:
             record_activity(
                 "onboarding.login_error",

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse
 
 
 def styles(request: HttpRequest) -> str:
@@ -14,6 +15,14 @@ def styles(request: HttpRequest) -> str:
 
 def icon(request: HttpRequest) -> str:
     return static("console/icon.svg")
+
+
+def password_page(request: HttpRequest) -> str:
+    return reverse("admin:password_change")
+
+
+def second_step_page(request: HttpRequest) -> str:
+    return reverse("admin:second_step_set_up")
 
 
 BLUE = {
@@ -39,5 +48,12 @@ THEME: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
     "COLORS": {"primary": BLUE},
+    "LOGIN": {"form": "portfolios.login_form.ConsoleLoginForm"},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Change password", "link": "sigmasight.core.console.look.password_page"},
+            {"title": "Second step of the login", "link": "sigmasight.core.console.look.second_step_page"},
+        ]
+    },
     "SIDEBAR": {"show_search": True, "navigation": "sigmasight.core.console.sections.sidebar"},
 }
