@@ -105,6 +105,8 @@ INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
+    "unfold.contrib.import_export",
+    "import_export",
     "sigmasight.core.console.apps.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -391,6 +393,11 @@ RATE_PROXY_CONVEXITY = env.float("RATE_PROXY_CONVEXITY", default=350.0)
 # Dollars for a million tokens, taken and given, by model: AI_PRICES={"gpt-4o": [2.5, 10]}. Without its price a model's cost is unknown.
 AI_PRICES = env.json("AI_PRICES", default={})
 UNFOLD = THEME
+IMPORT_EXPORT_USE_TRANSACTIONS = True
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"
+# Between showing and doing an import the file waits where every web process finds it.
+IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.CacheStorage"
 
 # -- logging
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import admin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 
 from analytics.models import (
     CorrelationCalculation,
@@ -17,6 +19,8 @@ from analytics.models import (
 )
 from sigmasight.core.admin import ComputedAdmin, figure, money, number
 
+BY_BOOK: list[Any] = [("portfolio", AutocompleteSelectFilter), ("calculation_date", RangeDateFilter)]
+
 
 def _known(values: Sequence[float | None]) -> list[float]:
     return [value for value in values if value is not None and not math.isnan(value)]
@@ -25,7 +29,7 @@ def _known(values: Sequence[float | None]) -> list[float]:
 class PortfolioResultAdmin(ComputedAdmin):
     list_select_related = ["portfolio"]
     search_fields = ["portfolio__name", "portfolio__user__email"]
-    date_hierarchy = "calculation_date"
+    list_filter = BY_BOOK
 
 
 @admin.register(FactorExposure)
@@ -83,7 +87,7 @@ class CorrelationCalculationAdmin(PortfolioResultAdmin):
         number("positions_included", 0, "included"),
         number("positions_excluded", 0, "excluded"),
     ]
-    list_filter = ["data_quality", "psd_corrected"]
+    list_filter = [*BY_BOOK, "psd_corrected"]
 
 
 @admin.register(PortfolioRisk)
@@ -104,4 +108,3 @@ class PortfolioRiskAdmin(PortfolioResultAdmin):
 class EngineResultAdmin(PortfolioResultAdmin):
     icon = "memory"
     list_display = ["portfolio", "calculation_date", "window_from", "window_to", "price_source"]
-    list_filter = ["price_source"]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.contrib import admin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 
 from analytics.models import (
     FactorCorrelation,
     FactorCovariance,
+    FactorDefinition,
     OptionGreeks,
     ScenarioFactorShock,
     SymbolDailyMetrics,
@@ -17,12 +22,22 @@ from analytics.models import (
 )
 from sigmasight.core.admin import ComputedAdmin, number, percent
 from sigmasight.core.console.sections import Section
+from sigmasight.core.filters import one_of
+
+
+def factor_names() -> list[str]:
+    return list(FactorDefinition.objects.values_list("name", flat=True))
+
+
+BY_DATE = ("calculation_date", RangeDateFilter)
+BY_SYMBOL = ("security", AutocompleteSelectFilter)
 
 
 class SymbolResultAdmin(ComputedAdmin):
     list_select_related = ["security"]
-    search_fields = ["security__symbol"]
-    date_hierarchy = "calculation_date"
+    search_fields = ["=security__symbol"]
+    search_help_text = "symbol"
+    list_filter: Sequence[Any] = [BY_SYMBOL, BY_DATE]
 
 
 @admin.register(SymbolFactorExposure)
@@ -52,9 +67,9 @@ class SymbolFactorExposureRowAdmin(ComputedAdmin):
         "observations",
         "quality_flag",
     ]
-    search_fields = ["symbol", "factor_name"]
-    list_filter = ["factor_name"]
-    date_hierarchy = "calculation_date"
+    search_fields = ["=symbol"]
+    search_help_text = "symbol"
+    list_filter = [BY_DATE, one_of("factor_name", factor_names, "factor")]
 
 
 @admin.register(SymbolSession)
@@ -80,7 +95,7 @@ class SymbolVolatilityAdmin(SymbolResultAdmin):
         "forecast_method",
         "observations",
     ]
-    list_filter = ["forecast_method", "vol_trend"]
+    list_filter = [BY_SYMBOL, BY_DATE, "vol_trend"]
 
 
 @admin.register(SymbolDailyMetrics)
@@ -96,7 +111,7 @@ class SymbolDailyMetricsAdmin(SymbolResultAdmin):
         "pe_ratio",
         "data_quality_score",
     ]
-    date_hierarchy = "metrics_date"
+    list_filter = [BY_SYMBOL, ("metrics_date", RangeDateFilter)]
 
 
 @admin.register(OptionGreeks)
@@ -115,7 +130,7 @@ class OptionGreeksAdmin(SymbolResultAdmin):
         "price_source",
         "status",
     ]
-    list_filter = ["status", "volatility_source", "price_source"]
+    list_filter = [BY_SYMBOL, BY_DATE, "status"]
 
 
 @admin.register(FactorCorrelation)
@@ -153,5 +168,4 @@ class ScenarioFactorShockAdmin(ComputedAdmin):
         number("plausibility_scale", 4),
     ]
     search_fields = ["scenario_key"]
-    list_filter = ["scenario_key"]
     date_hierarchy = "calculation_date"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.contrib import admin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 
 from portfolios.models import EquityChange, Portfolio
 from sigmasight.core.admin import TableAdmin, money
@@ -23,7 +27,12 @@ class PortfolioAdmin(TableAdmin):
     ]
     list_select_related = ["user"]
     search_fields = ["name", "account_name", "user__email"]
-    list_filter = ["account_type", "is_active"]
+    list_filter: Sequence[Any] = [
+        ("user", AutocompleteSelectFilter),
+        "account_type",
+        "is_active",
+        ("results_as_of", RangeDateFilter),
+    ]
     date_hierarchy = "created_at"
     autocomplete_fields = ["user"]
     readonly_fields = ["results_as_of", "created_at", "updated_at"]
@@ -35,7 +44,7 @@ class EquityChangeAdmin(TableAdmin):
     list_display = ["portfolio", "change_date", "change_type", money("amount"), "is_system", "created_by", "deleted_at"]
     list_select_related = ["portfolio", "created_by"]
     search_fields = ["portfolio__name", "notes"]
-    list_filter = ["change_type", "is_system"]
+    list_filter = [("portfolio", AutocompleteSelectFilter), "change_type", "is_system"]
     date_hierarchy = "change_date"
     autocomplete_fields = ["portfolio", "created_by"]
     readonly_fields = ["created_at", "updated_at"]

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from portfolios.models import Position, PositionValuation, TargetPrice, Trade
 from sigmasight.core.admin import TableAdmin, money, number
+
+
+class Open(admin.SimpleListFilter):
+    """Lots that are held today, or were closed, or deleted."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("open", "Open"), ("closed", "Closed"), ("deleted", "Deleted")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Position]) -> QuerySet[Position]:
+        if self.value() == "open":
+            return queryset.filter(exit_date=None, deleted_at=None)
+        if self.value() == "closed":
+            return queryset.filter(exit_date__isnull=False, deleted_at=None)
+        return queryset.filter(deleted_at__isnull=False) if self.value() == "deleted" else queryset
 
 
 class TradeInline(TabularInline):
@@ -37,7 +58,7 @@ class PositionAdmin(TableAdmin):
     ]
     list_select_related = ["portfolio"]
     search_fields = ["symbol", "portfolio__name", "portfolio__user__email"]
-    list_filter = ["investment_class", "position_type", "investment_subtype"]
+    list_filter = [("portfolio", AutocompleteSelectFilter), "investment_class", "position_type", Open]
     date_hierarchy = "entry_date"
     autocomplete_fields = ["portfolio", "security"]
     readonly_fields = ["created_at", "updated_at"]
@@ -59,7 +80,7 @@ class TradeAdmin(TableAdmin):
     ]
     list_select_related = ["position"]
     search_fields = ["position__symbol", "position__portfolio__name"]
-    list_filter = ["kind"]
+    list_filter = ["kind", ("position__portfolio", AutocompleteSelectFilter)]
     date_hierarchy = "trade_date"
     autocomplete_fields = ["position", "created_by"]
     readonly_fields = ["created_at", "updated_at"]
@@ -90,7 +111,7 @@ class TargetPriceAdmin(TableAdmin):
     ]
     list_select_related = ["portfolio"]
     search_fields = ["symbol", "portfolio__name"]
-    list_filter = ["position_type"]
+    list_filter = [("portfolio", AutocompleteSelectFilter), "position_type"]
     date_hierarchy = "created_at"
     autocomplete_fields = ["portfolio", "position", "created_by"]
     readonly_fields = ["contribution_to_portfolio_risk", "position_weight", "created_at", "updated_at"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 
 from portfolios.models import PortfolioSnapshot, PositionSnapshot
 from sigmasight.core.admin import ComputedAdmin, money, number, percent
@@ -27,8 +28,12 @@ class PortfolioSnapshotAdmin(ComputedAdmin):
     ]
     list_select_related = ["portfolio"]
     search_fields = ["portfolio__name", "portfolio__user__email"]
-    list_filter = ["nav_quality", "is_complete"]
-    date_hierarchy = "snapshot_date"
+    list_filter = [
+        ("portfolio", AutocompleteSelectFilter),
+        ("snapshot_date", RangeDateFilter),
+        "nav_quality",
+        "is_complete",
+    ]
 
     @admin.display(description="quality", ordering="nav_quality")
     def quality(self, snapshot: PortfolioSnapshot) -> str:
@@ -42,7 +47,7 @@ class PositionSnapshotAdmin(ComputedAdmin):
     list_display = ["portfolio", "snapshot_date", "lots"]
     list_select_related = ["portfolio"]
     search_fields = ["portfolio__name"]
-    date_hierarchy = "snapshot_date"
+    list_filter = [("portfolio", AutocompleteSelectFilter), ("snapshot_date", RangeDateFilter)]
 
     @admin.display(description="lots")
     def lots(self, snapshot: PositionSnapshot) -> int:

@@ -7,18 +7,25 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import DELETION, LogEntry
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
 
 from sigmasight.core.console.roles import Role
 from sigmasight.core.console.sections import Section
+from sigmasight.core.manual_changes import record
 from sigmasight.core.models import IdempotencyRecord
 from sigmasight.core.paginator import EstimatingPaginator
+from sigmasight.core.tables import ExportedTable
 
 Column = Callable[[Any], str]
 UNKNOWN = "-"
+# Rows of one action that are noted one by one.
+MOST_NOTED = 1_000
 
 
 def figure(value: Any, pattern: str) -> str:
@@ -65,7 +72,7 @@ def long_text(field: str, label: str = "") -> Column:
     )
 
 
-class TableAdmin(ModelAdmin):
+class TableAdmin(ExportedTable, ModelAdmin):  # type: ignore[misc]
     """A table that staff may write to, by default from the role of operators upward.
 
     icon : Material symbol in the sidebar.     title : name in the sidebar, else the model's plural.
@@ -87,6 +94,17 @@ class TableAdmin(ModelAdmin):
     list_filter_submit = True
     warn_unsaved_form = True
 
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """An action on selected rows is a manual change like any other."""
+        name = request.POST.get("action", "")
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        rows = list(queryset.filter(pk__in=chosen)[:MOST_NOTED]) if name in self.get_actions(request) else []
+        answer = super().response_action(request, queryset)
+        # Deleting notes itself, once it was confirmed.
+        if answer is not None and rows and name != "delete_selected":
+            record(request.user, f"Action: {self.get_actions(request)[name][2]}", rows)
+        return answer
+
 
 class ComputedAdmin(TableAdmin):
     """Rows that the system computed or recorded: staff look at them and change nothing."""
@@ -101,6 +119,35 @@ class ComputedAdmin(TableAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(LogEntry)
+class ManualChangeAdmin(ComputedAdmin):
+    title = "Manual changes"
+    section = Section.PEOPLE
+    icon = "history_edu"
+    list_display = ["action_time", "user", "kind", "content_type", "row", "told"]
+    list_select_related = ["user", "content_type"]
+    list_filter = ["action_flag", ("user", AutocompleteSelectFilter), ("content_type", RelatedDropdownFilter)]
+    search_fields = ["object_repr", "object_id", "change_message", "user__email"]
+    date_hierarchy = "action_time"
+    fields = ["action_time", "user", "kind", "content_type", "object_id", "row", "told"]
+    readonly_fields = fields
+
+    @admin.display(description="kind", ordering="action_flag")
+    def kind(self, entry: LogEntry) -> str:
+        return entry.get_action_flag_display()
+
+    @admin.display(description="row", ordering="object_repr")
+    def row(self, entry: LogEntry) -> str:
+        address = entry.get_admin_url() if entry.action_flag != DELETION else None
+        return (
+            format_html('<a href="{}">{}</a>', address, entry.object_repr) if address else entry.object_repr or UNKNOWN
+        )
+
+    @admin.display(description="what")
+    def told(self, entry: LogEntry) -> str:
+        return entry.get_change_message()
 
 
 @admin.register(IdempotencyRecord)

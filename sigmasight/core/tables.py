@@ -1,0 +1,104 @@
+"""Tables that staff take out of the console as CSV, and the few that they may bring in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.db.models import ForeignKey, Model, QuerySet
+from import_export.admin import ExportMixin, ImportMixin
+from import_export.fields import Field
+from import_export.formats.base_formats import CSV
+from import_export.resources import ModelResource, modelresource_factory
+from import_export.widgets import ForeignKeyWidget
+from unfold.contrib.import_export.forms import ImportForm, SelectableFieldsExportForm
+
+from sigmasight.core.csv_export import harmless
+
+# Exports are made in memory: who wants more narrows the filter, or asks the database.
+MOST_EXPORTED = 50_000
+LARGEST_IMPORT = 1024 * 1024
+# In none of the exports, whichever table they are in.
+SECRETS = ("password", "token_hash", "key", "jti", "response", "embedding")
+# How rows of other tables are named where these have such a name.
+NAMES = ("symbol", "email")
+NUMBERS = (bool, int, float, Decimal, dt.date, dt.time, UUID)
+
+
+class TableResource(ModelResource):
+    """A table as rows of a file. Texts that a spreadsheet would calculate are made harmless; numbers stay numbers."""
+
+    class Meta:
+        exclude = SECRETS
+
+    @classmethod
+    def field_from_django_field(cls, field_name: str, django_field: Any, readonly: bool) -> Field:
+        field = super().field_from_django_field(field_name, django_field, readonly)
+        related = getattr(django_field.remote_field, "model", None)
+        named = [name for name in NAMES if related and any(one.name == name for one in related._meta.fields)]
+        if named and isinstance(django_field, ForeignKey):
+            field.attribute = field_name
+            field.widget = ForeignKeyWidget(related, named[0])
+        return field
+
+    def export_field(self, field: Field, instance: Model, **options: Any) -> Any:
+        value = super().export_field(field, instance, **options)
+        if not isinstance(value, str) or isinstance(field.get_value(instance), NUMBERS):
+            return value
+        return harmless(value)
+
+
+class ExportedTable(ExportMixin):
+    """Mixin of an admin class: a button that exports what the list shows, for everybody who may see it."""
+
+    export_form_class = SelectableFieldsExportForm
+    export_formats = [CSV]
+
+    def get_export_resource_classes(self, request: Any) -> list[type[ModelResource]]:
+        return [modelresource_factory(self.model, TableResource)]
+
+    def get_export_queryset(self, request: Any) -> QuerySet[Any]:
+        relations = [field.name for field in self.model._meta.fields if field.is_relation]
+        return super().get_export_queryset(request).select_related(*relations)
+
+    def get_valid_export_item_pks(self, request: Any) -> list[Any]:
+        """Selections are made by filters; a list of keys in the form is refused."""
+        return []
+
+    def get_export_data(self, file_format: Any, request: Any, queryset: QuerySet[Any], **options: Any) -> Any:
+        if queryset.order_by()[: MOST_EXPORTED + 1].count() > MOST_EXPORTED:
+            raise ValueError(f"These are more than {MOST_EXPORTED:,} rows. Narrow the filter and export again.")
+        return super().get_export_data(file_format, request, queryset, **options)
+
+
+class CsvImportForm(ImportForm):
+    """A CSV file of bounded size in UTF-8."""
+
+    def clean_import_file(self) -> Any:
+        file = self.cleaned_data["import_file"]
+        if file.size > LARGEST_IMPORT:
+            raise forms.ValidationError(f"The file is larger than {LARGEST_IMPORT // 1024:,} KiB.")
+        content = file.read()
+        file.seek(0)
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise forms.ValidationError("The file is not a text in UTF-8: save it as CSV UTF-8.") from error
+        if "\0" in text:
+            raise forms.ValidationError("The file is not a CSV file.")
+        return file
+
+
+class ImportedTable(ImportMixin):
+    """Mixin of an admin class: a button that imports a CSV file after showing what it would change. All rows or none."""
+
+    import_form_class = CsvImportForm
+    import_formats = [CSV]
+    import_export_change_list_template = "admin/import_export/change_list_import_export.html"
+    import_resource: type[ModelResource]
+
+    def get_import_resource_classes(self, request: Any) -> list[type[ModelResource]]:
+        return [self.import_resource]
