@@ -11,6 +11,7 @@ from assistant.tools.registry import Tool, ToolContext, call_tool
 from assistant.tools.results import ToolResult
 from portfolios.models import Portfolio, User
 
+LARGE = 1_000
 ACCOUNTS = ("demo_individual", "demo_hnw", "demo_hedgefundstyle", "demo_familyoffice")
 
 
@@ -48,7 +49,7 @@ def value_for(declared: Argument, identity: UUID | None = None) -> Any:
     if isinstance(declared, Record):
         return {part.name: value_for(part, identity) for part in declared.parts}
     if isinstance(declared, Whole | Real):
-        return declared.most
+        return min(declared.most, LARGE)
     if isinstance(declared, Choice):
         return declared.words[0]
     if isinstance(declared, Identity):
