@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
@@ -41,6 +42,35 @@ class Seeded:
             f"{self.users} users, {self.portfolios} portfolios, {self.positions} positions, "
             f"{self.tags} tags, {self.targets} target prices"
         )
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What a floor above adds to the demo, beyond the core database.
+
+    Attributes
+    ----------
+    seed : stores what is missing of it and tells in words what it did. forget : deletes what there is of these people.
+    """
+
+    seed: Callable[[], object]
+    forget: Callable[[Collection[UUID]], object]
+
+
+ADDITIONS: dict[str, Addition] = {}
+
+
+def seed_additions() -> Iterator[str]:
+    """Seed what other floors registered; a line each."""
+    for name, addition in ADDITIONS.items():
+        yield f"{name}: {addition.seed()}"
+
+
+def reset_additions() -> Iterator[str]:
+    """Forget what other floors keep of the demo's people, and seed their parts anew; a line each."""
+    for name, addition in ADDITIONS.items():
+        addition.forget(list(demo_book.user_ids().values()))
+        yield f"{name}: {addition.seed()}"
 
 
 def demo_portfolio_ids() -> list[UUID]:

@@ -97,7 +97,7 @@ def write_down(
     if portfolio_id is not None:
         owned_portfolio(user, portfolio_id)
     with within_budget(may_rest=False), transaction.atomic(using=AI):
-        _wait_for_others(user.pk)
+        wait_for_others(user.pk)
         for memory in _same_place(user.pk, scope, portfolio_id):
             if memory.content.casefold() == text.casefold():
                 return memory
@@ -131,7 +131,7 @@ def remember(
         raise ValueError("A memory says something, of scope user or portfolio.")
     if (scope == MemoryScope.PORTFOLIO) != (portfolio_id is not None):
         raise ValueError("A memory names a portfolio if and only if its scope is portfolio.")
-    _wait_for_others(user_id)
+    wait_for_others(user_id)
     said = text.casefold()
     for memory in _same_place(user_id, scope, portfolio_id):
         known = memory.content.casefold()
@@ -223,7 +223,7 @@ def _store(
     return memory
 
 
-def _wait_for_others(user_id: UUID) -> None:
+def wait_for_others(user_id: UUID) -> None:
     """Whoever adds to a person's memories does so alone, so that they are never more than fifty or twice the same."""
     number = int.from_bytes(hashlib.sha256(f"memories:{user_id}".encode()).digest()[:8], signed=True)
     with connections[AI].cursor() as cursor:

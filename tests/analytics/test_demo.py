@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -16,6 +16,7 @@ from django.test import override_settings
 from analytics.models import BatchRun, FactorDefinition, StressScenario
 from analytics.services.demo import STAFF_EMAIL, demo_portfolios, reset_demo, seed_demo
 from analytics.services.reference import seed_reference
+from assistant.models import KnowledgeDocument, Memory
 from marketdata.models import OptionContract, OptionQuote, SectorBenchmarkWeight, Security
 from portfolios.models import Portfolio, PortfolioSnapshot, Position, TargetPrice, Trade, User
 from sigmasight.core.demo import rows
@@ -271,14 +272,22 @@ def test_production_makes_no_account_with_a_published_password() -> None:
     assert not User.objects.exists()
 
 
+@pytest.mark.django_db(databases=["default", "ai"])
 def test_reset_from_a_script_must_say_yes() -> None:
     seed_demo()
     Position.objects.all().delete()
+    own, others = User.objects.get(email="demo_hnw@sigmasight.com").pk, uuid4()
+    for user_id in (own, others):
+        Memory.objects.create(user_id=user_id, scope="user", content="Prefers tables")
+        KnowledgeDocument.objects.create(scope=f"user:{user_id}", slug="liked", title="x", content="x", content_hash="")
     with pytest.raises(CommandError, match="--yes"):
         call_command("reset_demo")
     assert not Position.objects.exists()
     call_command("reset_demo", "--yes")
     assert Position.objects.count() == 84
+    assert list(Memory.objects.values_list("user_id", flat=True)) == [others]
+    assert list(KnowledgeDocument.objects.exclude(scope="global").values_list("scope", flat=True)) == [f"user:{others}"]
+    assert KnowledgeDocument.objects.filter(scope="global", slug="measure-value-at-risk").exists()
 
 
 def test_seeding_takes_a_handful_of_queries(django_assert_max_num_queries: Any) -> None:

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from analytics.batch import progress
 from analytics.batch.night import Request, run_night
 from analytics.models import BatchRun
-from analytics.services.demo import demo_portfolios, seed_demo
+from analytics.services.demo import demo_portfolios, seed_additions, seed_demo
 from analytics.services.summary import summarise
 from analytics.services.summary_text import WITHOUT_INTERNET, after_failure, next_steps, render
 from marketdata.services.reachability import unreachable_price_sources
@@ -54,6 +54,8 @@ class Command(BaseCommand):
         self.stdout.write(f"Databases migrated ({time.monotonic() - started:.1f} s)")
         seeded = seed_demo()
         self.stdout.write(f"Demo seeded: {seeded}")
+        for line in seed_additions():
+            self.stdout.write(line)
         try:
             outcome = run_night(Request(source=source, trigger="cli"), progress=progress.for_stream(sys.stderr))
         except DomainError as error:

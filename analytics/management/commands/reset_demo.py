@@ -4,7 +4,7 @@ import sys
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from analytics.services.demo import reset_demo
+from analytics.services.demo import reset_additions, reset_demo
 from sigmasight.core.errors import DomainError
 
 
@@ -25,5 +25,7 @@ class Command(BaseCommand):
                 raise CommandError("Nothing was deleted.")
         try:
             self.stdout.write(f"Demo restored: {reset_demo()}")
+            for line in reset_additions():
+                self.stdout.write(line)
         except DomainError as error:
             raise CommandError(error.message) from error
