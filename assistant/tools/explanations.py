@@ -1,0 +1,72 @@
+"""Where a number comes from."""
+
+from __future__ import annotations
+
+from analytics.services.explained_measures import MEASURES
+from analytics.services.explanations import explain
+from assistant.tools.arguments import Choice
+from assistant.tools.figures import known, percent_of, rounded, usd
+from assistant.tools.registry import PORTFOLIO, Call, tool
+from assistant.tools.results import Finding
+
+SHOWN = {
+    "usd": ("value_usd", usd),
+    "fraction": ("value_pct", percent_of),
+    "ratio": ("value", rounded),
+    "index": ("value", rounded),
+}
+
+
+@tool(
+    purpose="Where a stored figure of a portfolio comes from: engine, formula, window, observations, prices and their dates, what was left "
+    "out and why. For 'how is this computed', 'can I trust it', 'why is it missing'.",
+    returns="metric, title, value, engine with status and reason, formula, literature, window, observations, coverage, prices (lots by "
+    "source, oldest and newest day, lots not valued at a price of the session), left_out with reasons",
+    source="explain: stored results, the engine's own document, the marks of the lots",
+    arguments=(PORTFOLIO, Choice("metric", "The figure.", words=tuple(MEASURES), required=True)),
+)
+def explain_number(call: Call) -> Finding:
+    book, found = explain(call.user, call.book.pk, call["metric"])
+    measure, inputs = found.measure, found.inputs
+    name, shown = SHOWN[measure.unit]
+    window = {
+        "sessions": measure.window,
+        "from": found.window_from,
+        "to": found.as_of if measure.window else None,
+        "least": measure.minimum,
+        "used": found.observations,
+    }
+    return Finding(
+        {
+            "metric": found.metric,
+            "title": measure.title,
+            name: shown(found.value),
+            "available": found.value is not None,
+            "reason": found.reason,
+            "formula": measure.formula,
+            "literature": measure.source or None,
+            "engine": known(
+                {
+                    "name": measure.engine,
+                    "status": found.status,
+                    "method": found.method,
+                    "version": found.method_version,
+                    "computed_at": found.computed_at,
+                }
+            ),
+            "window": known(window) if measure.window else None,
+            "coverage_pct": percent_of(found.coverage),
+            "prices": {
+                "lots": inputs.lots,
+                "by_source": inputs.sources,
+                "oldest": inputs.oldest_price,
+                "newest": inputs.newest_price,
+                "not_of_the_session": [
+                    {"symbol": one.symbol, "date": one.price_date, "source": one.source, "quality": one.quality}
+                    for one in inputs.odd
+                ],
+            },
+            "left_out": [{"symbol": symbol, "reason": reason} for symbol, reason in found.skipped],
+        },
+        book.as_of,
+    )
