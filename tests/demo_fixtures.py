@@ -116,3 +116,15 @@ def _maintain(statement: str) -> None:
     connection.close()
     with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
         cursor.execute(statement)
+
+
+@contextmanager
+def copy_of(results: DemoResults) -> Iterator[str]:
+    """The name of a database like the demo's, for a server that writes to it; dropped afterwards."""
+    name = f"{results.database}_copy"
+    _maintain(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    _maintain(f'CREATE DATABASE "{name}" TEMPLATE "{results.database}"')
+    try:
+        yield name
+    finally:
+        _maintain(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

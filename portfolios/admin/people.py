@@ -53,7 +53,8 @@ class UserAdmin(AccountAdmin, TableAdmin):  # type: ignore[misc]
     ordering = ["email"]
     readonly_fields = ["last_login", "created_at", "updated_at"]
     autocomplete_fields = ["groups"]
-    filter_horizontal = ["user_permissions"]
+    # Django's double list does not fit beside the sidebar.
+    filter_horizontal = []
     fieldsets = [
         (None, {"fields": ["email", "full_name", "password"]}),
         ("Rights", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),

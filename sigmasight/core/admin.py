@@ -89,7 +89,7 @@ class TableAdmin(ExportedTable, ModelAdmin):  # type: ignore[misc]
 
     paginator = EstimatingPaginator
     show_full_result_count = False
-    list_per_page = 50
+    list_per_page = 40
     list_fullwidth = True
     list_filter_submit = True
     warn_unsaved_form = True

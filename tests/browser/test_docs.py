@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 from django.conf import settings
 
 from tests.browser.chromium import PROGRAM, Page, browser
+from tests.browser.web_server import web_server
 from tests.contract.published import published_schema
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium is installed here (apt-get install chromium)")
-ROOT = Path(__file__).resolve().parents[2]
 OPERATIONS = [described for item in published_schema()["paths"].values() for described in item.values()]
 
 # How many operations were seen so far: the page makes those alone that are in sight.
@@ -28,22 +23,9 @@ SCROLLED = """(window.seen ??= new Set(), window.scrollBy(0, 800),
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """The web server as production runs it, at an address of its own. The pages ask no database."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "sigmasight.asgi:application", "--port", str(port), "--lifespan", "off",
-         "--log-level", "warning"],
-        cwd=ROOT,
-        env=os.environ | {"DJANGO_SETTINGS_MODULE": "sigmasight.settings"},
-    )  # fmt: skip
-    try:
-        _wait(f"http://127.0.0.1:{port}/health/live")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(10)
+    """The pages ask no database."""
+    with web_server() as address:
+        yield address
 
 
 @pytest.fixture
@@ -80,14 +62,3 @@ def nothing_from_outside(server: str, page: Page) -> None:
     page.run("1")
     assert [address for address in page.requests if not address.startswith((f"{server}/", "data:", "blob:"))] == []
     assert page.complaints == []
-
-
-def _wait(address: str) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            with urlopen(address, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise TimeoutError(f"{address} does not answer")

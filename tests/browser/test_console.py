@@ -1,0 +1,172 @@
+"""The operations console in a real browser, on the demo's books: one login, every page at the width of a desk and of a phone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.contrib import admin
+from django.db import connections
+from django.urls import reverse
+
+from sigmasight.core.console import pages
+from tests.browser.chromium import PROGRAM, Page, browser
+from tests.browser.web_server import web_server
+from tests.demo_fixtures import EVENING, DemoResults, copy_of
+
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "ai"]),
+    pytest.mark.skipif(PROGRAM is None, reason="no Chromium is installed here (apt-get install chromium)"),
+    pytest.mark.timeout(300),
+]
+DESK, PHONE = (1280, 900), (390, 844)
+# What sticks out to the right of the window, by its selector; lists scroll within themselves.
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+BUSY = "document.readyState == 'complete' && !document.querySelector('[aria-busy=true]')"
+
+
+@pytest.fixture(scope="module")
+def server(demo_database: DemoResults, django_db_blocker: Any) -> Iterator[str]:
+    """On a copy of the demo's database: what a login leaves behind there is nobody's business."""
+    with (
+        django_db_blocker.unblock(),
+        copy_of(demo_database) as database,
+        web_server(
+            DATABASE_URL=_address("DATABASE_URL", database),
+            AI_DATABASE_URL=_address("AI_DATABASE_URL", str(connections["ai"].settings_dict["NAME"])),
+            SIGMASIGHT_NOW=EVENING,
+        ) as address,
+    ):
+        yield address
+
+
+@pytest.fixture(scope="module")
+def console(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """A tab in which demo staff is logged in."""
+    with browser(tmp_path_factory.mktemp("console") / "profile") as tab:
+        tab.open(f"{server}/admin/login/?next=/admin/")
+        tab.wait_for("document.querySelector('#login-form')")
+        tab.run(
+            "document.querySelector('#id_username').value = 'demo_admin@sigmasight.com';"
+            "document.querySelector('#id_password').value = 'demo12345';"
+            "document.querySelector('#login-form').submit()"
+        )
+        tab.wait_for("location.pathname == '/admin/'")
+        yield tab
+
+
+def _address(variable: str, database: str) -> str:
+    return urlsplit(os.environ[variable])._replace(path=f"/{database}").geturl()
+
+
+def visit(tab: Page, server: str, path: str) -> None:
+    tab.complaints.clear()
+    _resize(tab, DESK)
+    tab.send("Page.navigate", url=f"{server}{path}")
+    tab.wait_for(f"location.pathname == '{path}' && {BUSY}")
+
+
+def _resize(tab: Page, size: tuple[int, int]) -> None:
+    width, height = size
+    tab.send(
+        "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=size == PHONE
+    )
+
+
+def faults(tab: Page) -> list[str]:
+    """What is wrong with the page that is shown: complaints of the browser, and being wider than the window."""
+    found = list(tab.complaints)
+    for size in (DESK, PHONE):
+        _resize(tab, size)
+        if (beyond := tab.run(SIDEWAYS)) > 0:
+            found.append(f"{beyond} px wider than a window of {size[0]}")
+    return found
+
+
+def every_page() -> list[str]:
+    tables = [
+        reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist") for model in admin.site._registry
+    ]
+    own = [page.url() for page in pages.all_pages() if "<" not in page.path]
+    fixed = ("index", "second_step_set_up", "password_change", "marketdata_dailyprice_export")
+    return [*(reverse(f"admin:{name}") for name in fixed), *own, *tables]
+
+
+def test_every_page_is_whole_and_fits(server: str, console: Page) -> None:
+    wrong = {}
+    for path in every_page():
+        visit(console, server, path)
+        if found := faults(console):
+            wrong[path] = found
+    assert wrong == {}
+
+
+def test_forms_of_rows_are_whole_and_fit(server: str, console: Page) -> None:
+    wrong = {}
+    for table in ("portfolios_portfolio", "portfolios_position", "portfolios_portfoliosnapshot", "analytics_batchrun",
+                  "portfolios_user", "marketdata_security"):  # fmt: skip
+        visit(console, server, reverse(f"admin:{table}_changelist"))
+        row = console.run("document.querySelector('#result_list a[href*=\"/change/\"]')?.pathname")
+        assert row, table
+        visit(console, server, row)
+        if found := faults(console):
+            wrong[row] = found
+    assert wrong == {}
+
+
+def test_nobody_else_is_asked_for_anything(server: str, console: Page) -> None:
+    visit(console, server, "/admin/")
+    outside = {one for one in console.requests if not one.startswith((server, "data:", "about:"))}
+    assert outside == set()
+    assert console.run("document.fonts.ready.then(fonts => [...fonts].some(font => font.status == 'loaded'))")
+
+
+def test_the_dashboard_is_worked_with_the_keyboard(server: str, console: Page) -> None:
+    visit(console, server, "/admin/")
+    reached = []
+    for _ in range(12):
+        for kind in ("keyDown", "keyUp"):
+            console.send("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+        reached.append(console.run("document.activeElement.tagName + ' ' + (document.activeElement.href || '')"))
+    assert len(set(reached)) >= 5
+    assert any("/admin/" in one for one in reached)
+
+
+def test_a_section_opens_and_the_theme_turns_dark(server: str, console: Page) -> None:
+    visit(console, server, "/admin/")
+    entry = "[...document.querySelectorAll('#nav-sidebar-apps a')].find(a => a.pathname.includes('dailyprice'))"
+    hidden = f"getComputedStyle({entry}.closest('ol')).display"
+    assert console.run(hidden) == "none"
+    console.run(
+        "[...document.querySelectorAll('#nav-sidebar-apps h2')].find(h => h.textContent.includes('Market data')).click()"
+    )
+    console.wait_for(f"{hidden} != 'none'")
+    light = console.run("getComputedStyle(document.querySelector('.console .card')).backgroundColor")
+    console.run("document.documentElement.classList.add('dark')")
+    assert console.run("getComputedStyle(document.querySelector('.console .card')).backgroundColor") != light
+    assert console.complaints == []
+
+
+def test_the_policy_lets_no_foreign_script_run(server: str, console: Page) -> None:
+    visit(console, server, "/admin/")
+    console.run(
+        "window.ran = false; window.added = document.createElement('script'); added.textContent = 'window.ran = true'"
+    )
+    console.run("document.body.append(added)")
+    assert console.run("document.body.contains(added) && window.ran") is False
+
+
+def test_pictures_are_taken_where_they_are_wanted(server: str, console: Page) -> None:
+    """`CONSOLE_PICTURES=folder` keeps pictures of the main pages, for the README and for looking at."""
+    folder = os.environ.get("CONSOLE_PICTURES")
+    if not folder:
+        pytest.skip("CONSOLE_PICTURES names no folder")
+    for name, path in (("dashboard", "/admin/"), ("positions", reverse("admin:portfolios_position_changelist"))):
+        for width, size in (("desk", DESK), ("phone", PHONE)):
+            visit(console, server, path)
+            _resize(console, size)
+            console.picture(Path(folder) / f"console-{name}-{width}.png")
