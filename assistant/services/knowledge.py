@@ -91,9 +91,8 @@ class _Draft:
         self.embedding, self.embedding_model = known.embedding, known.embedding_model
         return True
 
-    @property
-    def differs(self) -> bool:
-        known = self.stored
+    def differs(self, known: KnowledgeDocument | None) -> bool:
+        """Whether a row must be written over what is stored now."""
         return (
             known is None
             or known.content_hash != self.content_hash
@@ -200,13 +199,18 @@ def _write(drafts: Sequence[_Draft], fresh: set[int]) -> StoredDocument:
     text, first = drafts[0].text, drafts[0].stored
     head = first.pk if first else uuid4()
     place = KnowledgeDocument.objects.filter(scope=text.scope, slug=text.slug)
-    changed = [draft for draft in drafts if draft.differs]
     with transaction.atomic(using=AI):
         _wait_for_others(text)
+        # Somebody else may have stored another text here meanwhile; the id of the first chunk stays.
+        now = {row.chunk_no: row for row in place}
+        head = now[0].pk if 0 in now else head
+        for draft in drafts:
+            draft.stored = now.get(draft.chunk_no)
+            if draft.embedding is None:
+                draft.keep_embedding()
+        changed = [draft for draft in drafts if draft.differs(draft.stored)]
         surplus, _ = place.filter(chunk_no__gte=len(drafts)).delete()
         if changed:
-            # Somebody else may have stored the first chunk meanwhile: its id stays.
-            head = place.filter(chunk_no=0).values_list("pk", flat=True).first() or head
             KnowledgeDocument.objects.bulk_create(
                 [_row(draft, head) for draft in changed],
                 update_conflicts=True,

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from celery import current_app
 from django_celery_beat.models import PeriodicTask
 
+import assistant.tasks  # noqa: F401 - a worker loads them
 from analytics import tasks
 from analytics.services.admin_day import close_yesterday
-from analytics.services.schedule import DAILY_METRICS, NIGHTLY, schedule_nightly
+from analytics.services.schedule import DAILY, DAILY_METRICS, NIGHTLY, schedule_nightly
 
 pytestmark = pytest.mark.django_db
 
@@ -32,3 +34,12 @@ def test_scheduling_twice_keeps_what_staff_changed() -> None:
     PeriodicTask.objects.filter(name=NIGHTLY).update(enabled=False)
     assert schedule_nightly() == []
     assert not PeriodicTask.objects.get(name=NIGHTLY).enabled
+
+
+def test_floors_above_have_their_times() -> None:
+    schedule_nightly()
+    entries = {entry.name: entry for entry in PeriodicTask.objects.select_related("crontab")}
+    assert {name: entries[name].task for name in DAILY} == {name: daily.task for name, daily in DAILY.items()}
+    assert {entries[name].task for name in DAILY} <= set(current_app.tasks)
+    at = entries["Cleanup after people who left"].crontab
+    assert (at.hour, at.minute, at.day_of_week, str(at.timezone)) == ("20", "15", "*", "America/New_York")

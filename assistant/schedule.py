@@ -1,0 +1,14 @@
+"""What the assistant does once a day."""
+
+from __future__ import annotations
+
+from analytics.services.schedule import DAILY, Daily
+
+CLEANUP = "Cleanup after people who left"
+
+DAILY[CLEANUP] = Daily(
+    task="assistant.tasks.forget_the_gone",
+    hour=20,
+    minute=15,
+    description="Deletes memories, feedback and documents of people and portfolios that are gone.",
+)
