@@ -14,6 +14,7 @@ import orjson
 from django.db import connection
 
 from assistant.prompts.fence import fence, shortened
+from assistant.services.retrieval import Passage
 from assistant.tools.figures import known, percent_of, rounded, usd
 from portfolios.models import User
 
@@ -209,6 +210,12 @@ def screen_block(ui_context: Mapping[str, Any], in_view: Sequence[UUID]) -> list
     if in_view:
         told["portfolio_ids_in_view"] = [str(one) for one in in_view]
     return [fence("screen", [told])] if told else []
+
+
+def passage_block(kind: str, passages: Sequence[Passage]) -> list[str]:
+    """Texts that were found for the question, numbered, one a line."""
+    rows = [{"n": place, "title": one.title, "content": one.content} for place, one in enumerate(passages, start=1)]
+    return [fence(kind, rows)] if rows else []
 
 
 def memory_block(memories: Sequence[str]) -> list[str]:

@@ -46,9 +46,10 @@ def poisoned(demo_results: DemoResults) -> tuple[Portfolio, Portfolio]:
     )  # fmt: skip
     for scope, portfolio_id in (("user", None), ("portfolio", book.pk)):
         Memory.objects.create(user_id=user.pk, scope=scope, portfolio_id=portfolio_id, content=f"{scope}: {text}"[:500])
-    KnowledgeDocument.objects.create(
-        scope="global", slug="planted", title=f"Beta {text}"[:500], content=text, content_hash=""
-    )
+    for scope in ("global", f"user:{user.pk}", f"portfolio:{book.pk}"):
+        KnowledgeDocument.objects.create(
+            scope=scope, slug="planted", title=f"Beta {scope} {text}"[:500], content=text, content_hash=""
+        )
     return book, victim
 
 
@@ -75,7 +76,9 @@ def test_no_rule_changes_and_every_block_stays_closed(poisoned: tuple[Portfolio,
         else:
             assert ORDER not in line, "outside of the data"
     assert not inside
-    assert behind.count(ORDER) >= 5, "it is told, as data"
+    assert behind.count(ORDER) >= 8, "it is told, as data"
+    kinds = {part.partition('"')[0] for part in behind.split('<data kind="')[1:]}
+    assert kinds == {"portfolio", "memories", "documents", "examples", "screen"}
     assert HIDDEN[0] not in text
 
 
