@@ -7,7 +7,9 @@ import re
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from analytics.models import BatchRun
@@ -18,6 +20,8 @@ pytestmark = [
     pytest.mark.usefixtures("demo_results"),
     pytest.mark.timeout(300),
 ]
+# Whatever the number of rows: session, person, count, rows, banner, and what filters and the hierarchy of dates ask.
+QUERIES = 12
 APPS = ("core", "marketdata", "portfolios", "tagging", "analytics", "assistant")
 
 
@@ -37,7 +41,9 @@ def test_every_list_shows_its_rows(staff: Client) -> None:
     filled = 0
     for app in APPS:
         for model in apps.get_app_config(app).get_models():
-            text = listing(staff, f"{app}_{model._meta.model_name}")
+            with CaptureQueriesContext(connection) as asked:
+                text = listing(staff, f"{app}_{model._meta.model_name}")
+            assert len(asked) <= QUERIES, model
             assert "nan" not in text.split()
             filled += model._default_manager.exists()
     assert filled > 40

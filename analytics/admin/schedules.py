@@ -17,6 +17,7 @@ from django_celery_beat.models import (
 from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from analytics.services.next_runs import in_both_zones, next_run
 from sigmasight.core.admin import TableAdmin
 
 for model in (ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule):
@@ -39,9 +40,13 @@ class PeriodicTaskAdmin(beat.PeriodicTaskAdmin, TableAdmin):
     icon = "schedule"
     title = "Schedules"
     form = PeriodicTaskForm
-    list_display = ["name", "enabled", "scheduler", "last_run_at", "total_run_count"]
+    list_display = ["name", "enabled", "scheduler", "next_start", "last_run_at", "total_run_count"]
     list_filter = ["enabled", "one_off"]
     date_hierarchy = None
+
+    @admin.display(description="next start")
+    def next_start(self, task: PeriodicTask) -> str:
+        return in_both_zones(next_run(task))
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Switching and starting tasks changes them: whoever may only look has none of it."""

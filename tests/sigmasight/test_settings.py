@@ -146,3 +146,13 @@ def test_numbers_of_the_example_are_the_defaults_of_the_settings() -> None:
     told: dict[str, float] = ast.literal_eval(answer(SERVERS, program))
     assert "BATCH_SHARD_PORTFOLIOS" in told
     assert told == {n: float(documented()[n]) for n in told}
+
+
+def test_production_hardens_the_console() -> None:
+    told = answer(
+        PRODUCTION,
+        "settings.SECOND_STEP, settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_SECURE, settings.SESSION_COOKIE_HTTPONLY",
+    )
+    assert told == "required __Host-sessionid True True"
+    assert answer(SERVERS, "settings.SECOND_STEP") == "optional"
+    assert "SECOND_STEP" in refusal(PRODUCTION | {"SECOND_STEP": "sometimes"})

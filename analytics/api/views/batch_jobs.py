@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from analytics.api.permissions import MayRunBatch
 from analytics.api.serializers import batch_jobs as forms
 from analytics.api.serializers.batch_runs import PortfolioQuery
 from analytics.batch.refresh import Collected, start_refresh
@@ -22,11 +23,12 @@ from sigmasight.core.api.parameters import body
 from sigmasight.core.api.schema import ErrorDetail, ValidationError
 from sigmasight.core.api.throttles import ScopeThrottle
 
-REFUSALS = {401: ErrorDetail, 409: ErrorDetail, 422: ValidationError, 429: ErrorDetail}
+REFUSALS = {401: ErrorDetail, 403: ErrorDetail, 409: ErrorDetail, 422: ValidationError, 429: ErrorDetail}
 
 
 class _Job(APIView):
     authentication_classes = (AdminAuthentication,)
+    permission_classes = (MayRunBatch,)
     throttle_classes = (ScopeThrottle,)
     throttle_scope = "trigger"
 

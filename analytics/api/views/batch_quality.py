@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from analytics.api.permissions import MayRunBatch
 from analytics.api.serializers import batch_quality as forms
 from analytics.api.serializers.batch_runs import PortfolioQuery
 from analytics.services.price_quality import (
@@ -63,6 +64,7 @@ class BatchDataQualityView(APIView):
 
 class RefreshDataQualityView(APIView):
     authentication_classes = (AdminAuthentication,)
+    permission_classes = (MayRunBatch,)
     throttle_classes = (ScopeThrottle,)
     throttle_scope = "trigger"
 
@@ -72,7 +74,13 @@ class RefreshDataQualityView(APIView):
         summary="Refresh prices if needed",
         parameters=[PortfolioQuery],
         request=None,
-        responses={200: forms.BatchDataQualityRefresh, 409: ErrorDetail, 429: ErrorDetail, **REFUSALS},
+        responses={
+            200: forms.BatchDataQualityRefresh,
+            403: ErrorDetail,
+            409: ErrorDetail,
+            429: ErrorDetail,
+            **REFUSALS,
+        },
     )
     def post(self, request: Request) -> Response:
         found, run = refresh_if_needed(user_of(request), body(request, PortfolioQuery).get("portfolio_id"))

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from analytics.api.permissions import MayRunBatch
 from analytics.api.serializers import batch_runs as forms
 from analytics.services.calculations import run_batch
 from analytics.services.run_states import current_run, elapsed_seconds, jobs_of, started_by
@@ -20,13 +21,14 @@ from sigmasight.core.errors import DomainError
 
 POLL_URL = "/api/v1/admin/batch/run/current"
 START_RESPONSES = {
-    200: forms.BatchStarted, 400: ErrorDetail, 401: ErrorDetail, 404: ErrorDetail, 409: ErrorDetail, 422: ValidationError,
+    200: forms.BatchStarted, 400: ErrorDetail, 401: ErrorDetail, 403: ErrorDetail, 404: ErrorDetail, 409: ErrorDetail, 422: ValidationError,
     429: ErrorDetail,
 }  # fmt: skip
 
 
 class BatchRunView(APIView):
     authentication_classes = (AdminAuthentication,)
+    permission_classes = (MayRunBatch,)
     throttle_classes = (ScopeThrottle,)
     throttle_scope = "trigger"
 
