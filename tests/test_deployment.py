@@ -105,7 +105,7 @@ def test_whoever_is_waited_for_has_a_health_check() -> None:
 def test_migrate_prepares_everything_once() -> None:
     service = SERVICES["migrate"]
     commands = re.findall(r"manage\.py (\w+(?: --\w+)?)", service["command"][-1])
-    assert commands == ["migrate_all", "seed_demo --reference", "schedule_nightly"]
+    assert commands == ["migrate_all", "seed_demo --reference", "schedule_nightly", "seed_knowledge"]
     assert service["restart"] == "no"
 
 

@@ -100,6 +100,11 @@ def test_a_selective_scope_still_gets_its_documents(vendor: Vendor) -> None:
     )  # fmt: skip
     with connections["ai"].cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+        cursor.execute(
+            "EXPLAIN SELECT id FROM ai_kb_documents WHERE scope IN ('global') ORDER BY embedding <=> %s::vector LIMIT 20",
+            [str(near)],
+        )
+        assert "knowledge_document_embedding" in " ".join(line for (line,) in cursor.fetchall())
     assert [near for _, near in retrieval._by_meaning(["global"], near)] == [pytest.approx(far, abs=1e-3)] * 2
 
 
