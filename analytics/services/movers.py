@@ -29,8 +29,7 @@ LOTS = """
     ORDER BY s.snapshot_date
 """
 DAYS = """
-    SELECT count(*), sum(daily_pnl)::float8, exp(sum(ln(nullif(greatest(1 + daily_return, 0), 0))))::float8 - 1
-    FROM portfolio_snapshots
+    SELECT daily_pnl::float8, daily_return::float8 FROM portfolio_snapshots
     WHERE portfolio_id = %(portfolio)s AND snapshot_date > %(first)s AND snapshot_date <= %(last)s
 """
 
@@ -79,7 +78,7 @@ def daily_movers(user: User, portfolio_id: UUID) -> tuple[PublishedBook, Movers 
         cursor.execute(LOTS, given)
         rows = cursor.fetchall()
         cursor.execute(DAYS, given)
-        counted, pnl_week, return_week = cursor.fetchone()
+        days = cursor.fetchall()
     series = price_series({row[2] for row in rows if row[3] not in OPTION_TYPES}, first, book.as_of)
     made, fraction = book.snapshot["daily_pnl"], book.snapshot["daily_return"]
     return book, Movers(
@@ -88,8 +87,8 @@ def daily_movers(user: User, portfolio_id: UUID) -> tuple[PublishedBook, Movers 
         holdings=_holdings(rows, series, book.as_of),
         pnl_day=None if made is None else float(made),
         return_day=None if fraction is None else float(fraction),
-        pnl_week=pnl_week if counted else None,
-        return_week=return_week if counted == WEEK else None,
+        pnl_week=round(sum(pnl for pnl, _ in days), 2) if days else None,
+        return_week=_chained([one for _, one in days]) if len(days) == WEEK else None,
     )
 
 
@@ -118,6 +117,16 @@ def _holdings(rows: Sequence[Row], series: dict[str, PriceSeries], last: dt.date
             )
         )
     return tuple(sorted(holdings, key=lambda one: (-abs(one.pnl_day), one.symbol, one.position_type)))
+
+
+def _chained(returns: Sequence[float | None]) -> float | None:
+    """Of daily returns; None if one of them is unknown."""
+    growth = 1.0
+    for one in returns:
+        if one is None:
+            return None
+        growth *= 1 + one
+    return growth - 1
 
 
 def _change(rows: Sequence[Row], series: PriceSeries | None, since: dt.date, last: dt.date) -> float | None:

@@ -19,7 +19,7 @@ import orjson
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 KEPT = frozenset("\n\t")
 # Signs that look like the marks; the marks themselves become JSON escapes.
-LOOKALIKES = str.maketrans(dict.fromkeys("＜﹤‹〈⟨《«", "<") | dict.fromkeys("＞﹥›〉⟩》»", ">"))
+LOOKALIKES = dict.fromkeys("＜﹤‹〈⟨《«", "<") | dict.fromkeys("＞﹥›〉⟩》»", ">")
 ESCAPES = ((b"<", b"\\u003c"), (b">", b"\\u003e"))
 ELLIPSIS = "…"
 
@@ -28,8 +28,15 @@ def plain(text: str) -> str:
     """The text without characters that nobody sees, line breaks and tabs aside."""
     if text.isascii() and text.isprintable():
         return text
-    visible = "".join(sign for sign in text if sign in KEPT or unicodedata.category(sign) not in UNSEEN)
-    return visible.translate(LOOKALIKES)
+    # A text has few different characters, however long it is.
+    changed = {ord(sign): stand_in for sign in set(text) if (stand_in := _stand_in(sign)) != sign}
+    return text.translate(changed) if changed else text
+
+
+def _stand_in(sign: str) -> str:
+    if sign in KEPT:
+        return sign
+    return "" if unicodedata.category(sign) in UNSEEN else LOOKALIKES.get(sign, sign)
 
 
 def shortened(text: str, most: int) -> str:

@@ -179,8 +179,13 @@ def _holding(one: DescribedLot, equity: float) -> dict[str, Any]:
 )
 def get_positions_details(call: Call) -> Finding:
     wanted = call["position_ids"]
+    notes: tuple[str, ...] = ()
     if wanted:
         lots = [one for one in lots_with_ids(call.user, wanted) if one.lot.portfolio_id == call.book.pk]
+        if len(lots) < len(wanted):
+            notes = (
+                f"{len(wanted) - len(lots)} of the lots named are in another portfolio of this person: name that one.",
+            )
     else:
         lots = lots_of_portfolio(call.user, call.book.pk, include_closed=call["include_closed"])
     sums = totals(lots)
@@ -193,10 +198,9 @@ def get_positions_details(call: Call) -> Finding:
         },
         "positions": [_lot(one) for one in by_size(lots)[:MOST_LOTS]],
     }
-    notes: tuple[str, ...] = ()
     if len(lots) > MOST_LOTS:
         data |= {"truncated": True, "original_count": len(lots)}
-        notes = (f"The {MOST_LOTS} largest of {len(lots)} lots are shown; totals are of all.",)
+        notes += (f"The {MOST_LOTS} largest of {len(lots)} lots are shown; totals are of all.",)
     return Finding(data, call.book.results_as_of, notes)
 
 

@@ -166,6 +166,8 @@ def call_tool(context: ToolContext, name: str, arguments: str) -> ToolResult:
 
     It works on the calling thread's database connection, which the caller closes.
     """
+    # Whatever a server made of the model's words, nothing is raised.
+    name, arguments = str(name or ""), str(arguments or "")
     asked: Any = arguments[: results.SHORT]
     try:
         wanted = tools().get(name)

@@ -9,6 +9,8 @@ from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from assistant.models import Insight
 from assistant.prompts.fence import encode
@@ -183,6 +185,49 @@ def test_no_tool_can_write(broken: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SHOW transaction_read_only")
         assert cursor.fetchone() == ("off",)
+
+
+def test_the_connection_can_write_again_after_a_tool() -> None:
+    book = PortfolioFactory()
+    assert not call_tool(ToolContext(book.user), "list_user_portfolios", "{}").failed
+    User.objects.filter(pk=book.user_id).update(full_name="Written")
+    assert User.objects.get(pk=book.user_id).full_name == "Written"
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(["default", "SPY,QQQ", "NVDA"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize("one", TOOLS, ids=lambda one: one.name)
+def test_whatever_a_model_writes_there_is_an_answer(one: Tool) -> None:
+    user = UserFactory()
+    names = [argument.name for argument in one.arguments] or ["none"]
+
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+    @given(st.dictionaries(st.sampled_from(names) | st.text(max_size=8), VALUES, max_size=4) | VALUES)
+    def asked(arguments: Any) -> None:
+        result = call_tool(ToolContext(user), one.name, json.dumps(arguments))
+        assert set(json.loads(result.text)) in ({"meta", "data"}, {"data", "error"})
+        assert set(result.envelope) == {"meta", "data", "error"}
+        assert result.envelope["error"] is None or result.envelope["error"]["type"] == "validation_error"
+
+    asked()
+
+
+@pytest.mark.parametrize(
+    "text", ['{"portfolio_id": 1e400}', '{"portfolio_id": "\\ud800"}', '{"portfolio_id": "\\u0000"}', "\x00", None, 7]
+)
+def test_what_is_hardly_json_is_refused(text: Any) -> None:
+    result = call_tool(ToolContext(UserFactory()), "get_sector_exposure", text)
+    assert result.envelope["error"]["type"] == "validation_error"
 
 
 def test_briefings_are_told_newest_first_and_at_most_as_many_as_asked(demo_results: DemoResults) -> None:
