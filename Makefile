@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
+# Test processes side by side, each with its databases; -n 0 for one.
+PYTEST_WORKERS ?= -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: help venv demo test fuzz chaos serve lint format bench verify clean
@@ -31,7 +33,7 @@ demo: $(STAMP)  ## seed the demo, run the nightly batch since 2025-06-30, show t
 	@$(PY) manage.py demo $(if $(LIVE),--live) $(if $(PRICES),--prices "$(PRICES)") $(if $(PROXIES),--proxies) $(if $(JSON),--json "$(JSON)")
 
 test: $(STAMP)  ## the whole test suite against embedded PostgreSQL and Valkey
-	@$(PY) -m pytest $(PYTEST_ARGS)
+	@$(PY) -m pytest $(PYTEST_WORKERS) $(PYTEST_ARGS)
 
 fuzz: $(STAMP)  ## call every operation with what its schema allows and forbids (EXAMPLES=50, SEED=20250630, ARGS="-k login")
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),50) FUZZ_SEED=$(or $(SEED),20250630) $(PY) -m pytest tests/fuzz/fuzz_api.py $(ARGS)

@@ -1,6 +1,7 @@
 """Early pytest plugin (`-p sigmasight.embedded.pytest_plugin`): one throw-away PostgreSQL and Valkey for a test run.
 
-Early, because pytest-django reads the settings before any conftest.py. The workers of xdist inherit the URLs.
+Early, because pytest-django reads the settings before any conftest.py. The workers of xdist inherit the URLs; pytest-django gives
+each its own databases, this plugin its own logical databases of Valkey (three each: four workers fit into the usual sixteen).
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ if "DATABASE_URL" not in os.environ and "PYTEST_XDIST_WORKER" not in os.environ:
     _stack.ensure_database("core")
     os.environ.update(_stack.environment("core"))
     os.environ["SIGMASIGHT_TESTING"] = "1"
+elif worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    # Set by xdist before plugins are loaded, "gw0" upwards.
+    server, _, _ = os.environ["REDIS_URL"].rpartition("/")
+    os.environ["REDIS_URL"] = f"{server}/{3 * (int(worker.removeprefix('gw')) + 1)}"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

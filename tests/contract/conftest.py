@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -38,9 +39,24 @@ def require_served(operation: Operation) -> None:
         pytest.fail(f"{operation} is not served", pytrace=False)
 
 
-def pytest_sessionfinish() -> None:
+def pytest_sessionfinish(session: pytest.Session) -> None:
     if samples.WRITING:
         samples.write()
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["unannounced"] = {operation_id: sorted(places) for operation_id, places in UNANNOUNCED.items()}
+
+
+class FromWorkers:
+    """What the workers of a divided run found is told by the one who reports."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        for operation_id, places in getattr(node, "workeroutput", {}).get("unannounced", {}).items():
+            UNANNOUNCED[operation_id].update(places)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(FromWorkers())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -84,7 +84,8 @@ class CoreDatabase:
 
 
 def create(name: str, template: str | None = None) -> CoreDatabase:
-    """A new database, empty or a copy of another; one of that name is dropped first."""
+    """A new database, empty or a copy of another; one of that name is dropped first. Each worker of xdist has its own."""
+    name = "_".join(filter(None, [name, os.environ.get("PYTEST_XDIST_WORKER")]))
     with psycopg.connect(_admin_url(), autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
