@@ -11,6 +11,8 @@ from django.db.migrations.executor import MigrationExecutor
 from sigmasight.core.setup_checks import Finding, failed, ok, register, warning
 
 OLDEST_POSTGRES = 150_000
+# Since then its index searches on until it has enough rows of the scopes that are asked for.
+OLDEST_PGVECTOR = (0, 8)
 
 
 def _version(alias: str) -> Finding:
@@ -36,11 +38,12 @@ def vector_extension() -> Finding:
     with connections["ai"].cursor() as cursor:
         cursor.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
         row = cursor.fetchone()
-    return (
-        ok(f"version {row[0]}")
-        if row
-        else failed("not in the AI database: an administrator runs CREATE EXTENSION vector there")
-    )
+    if row is None:
+        return failed("not in the AI database: an administrator runs CREATE EXTENSION vector there")
+    major, minor = (int(part) for part in row[0].split(".")[:2])
+    if (major, minor) < OLDEST_PGVECTOR:
+        return failed(f"version {row[0]}: 0.8 or newer is needed, an administrator runs ALTER EXTENSION vector UPDATE")
+    return ok(f"version {row[0]}")
 
 
 def _pending(alias: str) -> int:
