@@ -16,6 +16,7 @@ from assistant.tools.arguments import Flag, Many, PositionId
 from assistant.tools.figures import earned, exposures, known, percent, price, quantity, usd
 from assistant.tools.registry import PORTFOLIO, Call, tool
 from assistant.tools.results import LONG, Finding
+from portfolios.models import InvestmentClass
 from portfolios.services.portfolios import list_portfolios
 from portfolios.services.valued_lots import ValuedLot
 
@@ -23,6 +24,8 @@ MOST_LOTS = 200
 MOST_NAMED = 50
 NOTES_SHOWN = 200
 LOW, MODERATE = 0.5, 0.8
+PUBLIC, FRESH = InvestmentClass.PUBLIC, "fresh"
+PRICES_NOTE = "Prices are the close of the session, from price_source, unless price_quality says otherwise."
 
 
 @tool(
@@ -118,7 +121,7 @@ def get_portfolio_complete(call: Call) -> Finding:
         ]
     if call["include_attrib"]:
         data["attribution"] = _attribution(report)
-    return Finding(data, published.as_of)
+    return Finding(data, published.as_of, (PRICES_NOTE,) if call["include_holdings"] else ())
 
 
 def _attribution(report: PortfolioReport) -> dict[str, Any]:
@@ -143,6 +146,11 @@ def option_terms(lot: ValuedLot) -> dict[str, Any]:
     }
 
 
+def _odd(lot: ValuedLot) -> str | None:
+    """What a reader must know of a price that is not the session's."""
+    return None if lot.quality == FRESH else f"{lot.quality}, {lot.price_source}, of {lot.price_date}"
+
+
 def _holding(one: DescribedLot, equity: float) -> dict[str, Any]:
     lot = one.lot
     return known(
@@ -150,11 +158,11 @@ def _holding(one: DescribedLot, equity: float) -> dict[str, Any]:
             "symbol": lot.symbol,
             "company": one.company.name,
             "type": lot.position_type,
-            "class": None if lot.investment_class == "PUBLIC" else lot.investment_class,
+            "class": None if lot.investment_class == PUBLIC else lot.investment_class,
             "quantity": quantity(lot.quantity),
             **option_terms(lot),
             "price_usd": price(lot.price),
-            "price_quality": None if lot.quality == "fresh" else f"{lot.quality}, of {lot.price_date}",
+            "price_quality": _odd(lot),
             "market_value_usd": usd(lot.market_value),
             "weight_pct": percent(100 * float(lot.market_value) / equity) if equity > 0 else None,
             "sector": one.company.sector,
@@ -179,11 +187,11 @@ def _holding(one: DescribedLot, equity: float) -> dict[str, Any]:
 )
 def get_positions_details(call: Call) -> Finding:
     wanted = call["position_ids"]
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = (PRICES_NOTE,)
     if wanted:
         lots = [one for one in lots_with_ids(call.user, wanted) if one.lot.portfolio_id == call.book.pk]
         if len(lots) < len(wanted):
-            notes = (
+            notes += (
                 f"{len(wanted) - len(lots)} of the lots named are in another portfolio of this person: name that one.",
             )
     else:
@@ -213,8 +221,8 @@ def _lot(one: DescribedLot) -> dict[str, Any]:
             "company": one.company.name,
             "sector": one.company.sector,
             "industry": one.company.industry,
-            "class": lot.investment_class,
-            "subtype": lot.investment_subtype,
+            "class": None if lot.investment_class == PUBLIC else lot.investment_class,
+            "subtype": None if lot.investment_class == PUBLIC else lot.investment_subtype,
             "type": lot.position_type,
             "quantity": quantity(lot.quantity),
             **option_terms(lot),
@@ -223,9 +231,7 @@ def _lot(one: DescribedLot) -> dict[str, Any]:
             "exit_date": lot.exit_date,
             "exit_price_usd": price(lot.exit_price),
             "price_usd": price(lot.price),
-            "price_date": lot.price_date,
-            "price_source": lot.price_source,
-            "price_quality": lot.quality,
+            "price_quality": _odd(lot),
             "cost_basis_usd": usd(lot.cost_basis),
             "market_value_usd": usd(lot.market_value),
             "unrealized_pnl_usd": usd(lot.unrealized_pnl),

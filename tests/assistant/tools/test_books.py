@@ -79,8 +79,21 @@ def test_lots_are_told_with_their_ids_notes_and_tags(demo_results: DemoResults) 
     assert row["tags"] == ["Communication Services", "Short Value Traps"]
     assert len(row["notes"]) <= 200
     assert row["notes"].endswith("word…")
-    assert row["price_date"] == "2025-11-20"
+    assert "price_quality" not in row, "of the session"
     assert found["totals"]["unrealized_pnl_usd"] == near(row["unrealized_pnl_usd"])
+
+
+def test_prices_that_are_not_of_the_session_are_marked(demo_results: DemoResults) -> None:
+    private = books_of(person("demo_familyoffice"))[1]
+    for name, rows in (("get_portfolio_complete", "holdings"), ("get_positions_details", "positions")):
+        found = data_of(ask(name, "demo_familyoffice", portfolio_id=private.pk))[rows]
+        assert {row["price_quality"] for row in found} == {"entry, entry, of 2025-06-30"}
+
+
+def test_thirty_lots_are_told_whole(demo_results: DemoResults) -> None:
+    result = ask("get_positions_details")
+    assert result.envelope["meta"]["truncated"] is False
+    assert len(data_of(result)["positions"]) == 30
 
 
 def test_more_than_two_hundred_lots_are_cut_and_their_totals_are_of_all() -> None:
