@@ -43,5 +43,6 @@ class FactorEtfPricesView(APIView):
             }
             for fund in funds
         }
-        metadata = {"factor_model": "7-factor", "etf_count": len(rows), "timestamp": clock.now()}
+        newest = max((fund.updated_at for fund in funds), default=None) or clock.now()
+        metadata = {"factor_model": "7-factor", "etf_count": len(rows), "timestamp": newest}
         return Response({"metadata": metadata, "data": rows})

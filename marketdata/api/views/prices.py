@@ -73,7 +73,7 @@ class QuotesView(APIView):
                     "requested_symbols": symbols,
                     "successful_quotes": len(quotes),
                     "failed_quotes": len(symbols) - len(quotes),
-                    "timestamp": clock.now(),
+                    "timestamp": max((quote["timestamp"] for quote in quotes), default=None) or clock.now(),
                 },
             }
         )

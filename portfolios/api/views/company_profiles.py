@@ -43,13 +43,18 @@ class CompanyProfilesView(APIView):
             raise DomainError("one_selector", "Give exactly one of symbols, position_ids and portfolio_id.")
         fields = _fields(asked.get("fields"))
         symbols, about = _selected(user_of(request), asked)
-        profiles = company_profiles(set(symbols), fields or PROFILE_FIELDS)
+        columns = fields or PROFILE_FIELDS
+        profiles = company_profiles(set(symbols), [*dict.fromkeys([*columns, "last_updated"])])
+        # Not the time of asking: an answer that says the same is then not sent again.
+        newest = max((profile["last_updated"] for profile in profiles), default=None)
+        if "last_updated" not in columns:
+            profiles = [{name: profile[name] for name in columns} for profile in profiles]
         known = {profile["symbol"] for profile in profiles}
         meta = {
             "requested_symbols": symbols,
             "returned_profiles": len(profiles),
             "missing_profiles": [symbol for symbol in dict.fromkeys(symbols) if symbol not in known],
-            "as_of": clock.now(),
+            "as_of": newest or clock.now(),
             **about,
         }
         return Response({"profiles": profiles, "meta": meta | ({"fields_requested": fields} if fields else {})})

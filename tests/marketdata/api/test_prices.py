@@ -74,6 +74,7 @@ def test_quotes_come_in_the_order_asked_for(get: Any) -> None:
     assert first["day_change"] == pytest.approx(float(newest.close - before.close))
     assert first["day_change_percent"] == pytest.approx(float(100 * (newest.close / before.close - 1)), abs=1e-4)
     assert (first["timestamp"], first["source"]) == ("2025-11-20T21:00:00Z", "simulated")
+    assert answer["metadata"]["timestamp"] == first["timestamp"]
 
 
 def test_an_option_is_quoted_like_its_mark(get: Any) -> None:
