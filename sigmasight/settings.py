@@ -387,6 +387,13 @@ BATCH_HISTORY_SESSIONS = 504
 BATCH_COVERAGE_FLOOR = env.float("BATCH_COVERAGE_FLOOR", default=0.80)
 BATCH_HEARTBEAT_SECONDS = env.float("BATCH_HEARTBEAT_SECONDS", default=15.0)
 BATCH_STALE_SECONDS = env.float("BATCH_STALE_SECONDS", default=300.0)
+# Months of results kept by `manage.py retention`, whole calendar months beside the present one; 0 keeps all. 14 at the least.
+RESULT_MONTHS = {
+    "position_snapshots": env.int("KEEP_MONTHS_POSITION_SNAPSHOTS", default=25),
+    "stress_test_results": env.int("KEEP_MONTHS_STRESS_TEST_RESULTS", default=25),
+    "portfolio_risk": env.int("KEEP_MONTHS_PORTFOLIO_RISK", default=25),
+    "engine_results": env.int("KEEP_MONTHS_ENGINE_RESULTS", default=25),
+}
 RATE_PROXY_DURATION = env.float("RATE_PROXY_DURATION", default=16.0)
 RATE_PROXY_CONVEXITY = env.float("RATE_PROXY_CONVEXITY", default=350.0)
 

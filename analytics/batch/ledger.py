@@ -187,7 +187,9 @@ def _state(book: Book, plan: Plan) -> LedgerState:
     before = calendar.previous_session(plan.sessions[0])
     ids = [need.portfolio_id for need in plan.needs]
     rows = read_columns(
+        # With its lots or not at all: without them the book would roll on empty.
         "SELECT portfolio_id, cash_micro, realized_micro, flow_micro, twr_index, twr_peak FROM portfolio_snapshots "
+        "JOIN position_snapshots USING (portfolio_id, snapshot_date) "
         "WHERE portfolio_id = ANY(%(ids)s) AND snapshot_date = %(day)s AND is_complete",
         {"ids": ids, "day": before},
         raw_uuids=True,

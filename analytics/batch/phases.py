@@ -26,6 +26,7 @@ from marketdata.models import PriceCorrection, Security
 from marketdata.services.securities import PROXIES, VOLATILITY_INDEX
 from marketdata.services.source import OpenSource
 from portfolios.models import Portfolio
+from sigmasight.core import partitions
 from sigmasight.core.errors import DomainError
 from sigmasight.core.outages import is_outage
 
@@ -197,6 +198,8 @@ def run_shard(
         return []
     part = Plan(plan.target, shard)
     try:
+        # Before the transaction: a new partition would hold its locks to the end of the shard.
+        partitions.ensure_all(part.first, plan.target)
         with step(
             run, phase, f"phase {phase}", shard_no=number, portfolio_from=shard[0].portfolio_id,
             portfolio_to=shard[-1].portfolio_id, sessions_from=part.first, sessions_to=plan.target, total=len(shard),

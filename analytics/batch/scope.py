@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from uuid import UUID
 
 from django.db.models import Count, Max, Q
 
+from analytics.batch.kept import without_lots
 from marketdata import calendar
 from portfolios.models import Portfolio, PortfolioSnapshot
 from sigmasight.core.errors import DomainError
@@ -53,10 +55,16 @@ class Plan:
         return sum(end - calendar.session_ordinal(need.first) for need in self.needs)
 
     def shards(self, size: int) -> Iterator[tuple[Need, ...]]:
-        """Groups of at most `size` portfolios; portfolios with like ranges stand together, so that a shard's arrays are full."""
-        ordered = sorted(self.needs, key=lambda need: (need.first, need.portfolio_id))
-        for start in range(0, len(ordered), size):
-            yield tuple(sorted(ordered[start : start + size], key=lambda need: need.portfolio_id))
+        """Groups of at most `size` portfolios; portfolios with like ranges stand together, so that a shard's arrays are full.
+
+        Those that begin at their inception go apart: a shard is rolled from its first session on, and the others would need
+        lots of that day, which may be dropped.
+        """
+        ordered = sorted(self.needs, key=lambda need: (need.first > need.inception, need.first, need.portfolio_id))
+        for _, group in groupby(ordered, key=lambda need: need.first > need.inception):
+            like = list(group)
+            for start in range(0, len(like), size):
+                yield tuple(sorted(like[start : start + size], key=lambda need: need.portfolio_id))
 
 
 def resolve_target(requested: dt.date | None, *, last_available: dt.date | None = None) -> dt.date:
@@ -89,7 +97,8 @@ def plan_run(
     """Find for every active portfolio the first session that has to be computed (again).
 
     That is the earliest of: its first session without a complete snapshot, the session after its published results, its
-    dirty date, and `recompute_from`. Portfolios with nothing to do are left out.
+    dirty date, and `recompute_from`; or its inception, where the lots to roll on from were dropped by retention. Portfolios
+    with nothing to do are left out.
     """
     books = Portfolio.objects.filter(deleted_at__isnull=True, is_active=True)
     if portfolio_ids is not None:
@@ -122,7 +131,10 @@ def plan_run(
         first = max(min(candidates), inception)
         if first <= target:
             needs.append(Need(book["id"], book["name"], inception, first, book["dirty_from"], book["updated_at"]))
-    return Plan(target, tuple(needs))
+    restarted = without_lots(needs)
+    return Plan(
+        target, tuple(replace(need, first=need.inception) if need.portfolio_id in restarted else need for need in needs)
+    )
 
 
 def _first_gap(portfolio_id: UUID, inception: dt.date, newest: dt.date) -> dt.date:

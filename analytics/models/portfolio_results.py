@@ -10,7 +10,7 @@ from django.db.models import F, Q
 
 from portfolios.models import Portfolio
 from sigmasight.core.fields import RealField
-from sigmasight.core.models import TimestampedModel
+from sigmasight.core.models import MonthlyModel, TimestampedModel
 
 
 def _floats() -> ArrayField[Any, Any]:
@@ -121,7 +121,7 @@ class CorrelationCalculation(TimestampedModel):
         return f"{self.portfolio_id} {self.calculation_date}: {self.overall_correlation}"
 
 
-class PortfolioRisk(TimestampedModel):
+class PortfolioRisk(MonthlyModel):
     """Value at risk and expected shortfall of a portfolio over one session, positive dollars of loss, and who adds to
     them.
 
@@ -129,6 +129,8 @@ class PortfolioRisk(TimestampedModel):
     session, 95 %). The `tail_*` arrays hold every method at every horizon and confidence in the order of `TAILS`
     (`analytics.engines.tails`); the plain columns are the historical ones of one session again.
     """
+
+    partitioned_by = "calculation_date"
 
     portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="risk", db_index=False)
     calculation_date = models.DateField()
@@ -166,11 +168,13 @@ class PortfolioRisk(TimestampedModel):
         return f"{self.portfolio_id} {self.calculation_date}: {self.var_95_1d}"
 
 
-class EngineResult(TimestampedModel):
+class EngineResult(MonthlyModel):
     """How every engine fared on a portfolio at a session: status, reason, counts and what was left out.
 
     `results` maps engine names to {status, reason, counts, data_days, skipped, method_version}.
     """
+
+    partitioned_by = "calculation_date"
 
     portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="engine_results", db_index=False)
     calculation_date = models.DateField()

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 
 from portfolios.models import Portfolio
 from sigmasight.core.fields import RealField
-from sigmasight.core.models import TimestampedModel
+from sigmasight.core.models import MonthlyModel, TimestampedModel
 
 # The fixed places of the arrays in `MarketRiskScenario`, with their shocks: a market return, or a change of yields.
 MARKET_SCENARIOS: tuple[tuple[str, float], ...] = (
@@ -114,13 +114,15 @@ class MarketRiskScenario(TimestampedModel):
         return f"{self.portfolio_id} {self.calculation_date}"
 
 
-class StressTestResult(TimestampedModel):
+class StressTestResult(MonthlyModel):
     """P&L of a portfolio under every stress scenario, by scenario slot, in dollars; NULL or NaN where one was skipped.
 
     `correlated_pnl` is the full revaluation under the joint shock; it is the sum of the rows of `factor_impacts` (one
     column a joint factor, the last one the private proxies) and of `unexplained`, the convexity of options. Position
     impacts are rebuilt from holdings, loadings and `ScenarioFactorShock`.
     """
+
+    partitioned_by = "calculation_date"
 
     portfolio = models.ForeignKey(
         Portfolio, on_delete=models.CASCADE, related_name="stress_test_results", db_index=False

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 
 from portfolios.models.portfolios import Portfolio
 from sigmasight.core.fields import CodeField
-from sigmasight.core.models import TimestampedModel
+from sigmasight.core.models import MonthlyModel, TimestampedModel
 
 
 class NavQuality(models.TextChoices):
@@ -153,11 +153,13 @@ class LotQuality(models.TextChoices):
     VALUATION = "V", "Owner's valuation of a private holding"
 
 
-class PositionSnapshot(TimestampedModel):
+class PositionSnapshot(MonthlyModel):
     """Every lot of a portfolio at a session's close: element i of each array belongs to ``position_ids[i]``.
 
     Dollars are rounded to cents; shorts are negative; `daily_pnl` is the lot's share of the day's P&L.
     """
+
+    partitioned_by = "snapshot_date"
 
     portfolio = models.ForeignKey(
         Portfolio, on_delete=models.CASCADE, related_name="position_snapshots", db_index=False

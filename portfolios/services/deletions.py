@@ -18,10 +18,19 @@ from sigmasight.core.errors import DomainError
 
 HARD_DELETE_SECONDS = 300
 
+# Lots of old months are dropped by retention, the snapshots of the portfolio are not: what was entered before counts as seen.
 SEEN = """
     SELECT DISTINCT lot.id
     FROM position_snapshots AS s CROSS JOIN unnest(s.position_ids) AS lot (id)
     WHERE s.portfolio_id = ANY(%(portfolios)s) AND s.position_ids && %(lots)s::uuid[] AND lot.id = ANY(%(lots)s::uuid[])
+    UNION
+    SELECT p.id
+    FROM positions AS p CROSS JOIN LATERAL (
+        SELECT min(snapshot_date) AS day FROM position_snapshots WHERE portfolio_id = p.portfolio_id
+    ) AS kept
+    WHERE p.id = ANY(%(lots)s::uuid[]) AND p.entry_date < kept.day AND EXISTS (
+        SELECT FROM portfolio_snapshots AS s WHERE s.portfolio_id = p.portfolio_id AND s.snapshot_date < kept.day
+    )
 """
 
 

@@ -18,7 +18,8 @@ import orjson
 from django.contrib.postgres.fields import ArrayField
 from django.db import connections, models, transaction
 
-from sigmasight.core import column_format, copy_format
+from sigmasight.core import column_format, copy_format, partitions
+from sigmasight.core.models import MonthlyModel
 
 CHUNK_BYTES = 32 << 20
 DOCUMENT = orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY
@@ -195,6 +196,8 @@ def upsert(
     if rows == 0:
         return NOTHING
     connection = connections[using]
+    if issubclass(model, MonthlyModel):
+        partitions.ensure(model, partitions.months_in(columns[model.partitioned_by]), using=using)
     fields = {name: _stored_field(model, name) for name in columns}
     encoded = [_encode(fields[name], column) for name, column in columns.items()]
     names = [f'"{field.column}"' for field in fields.values()]
@@ -216,10 +219,12 @@ def upsert(
     else:
         action = "DO NOTHING"
     where = f" WHERE {condition}" if condition else ""
+    # A partitioned table tells no xmax. The database stamps what it makes with the statement's time, which no other has.
+    fresh = "t.created_at = statement_timestamp()" if issubclass(model, MonthlyModel) else "xmax = 0"
     order = ", ".join(f"s.{k}" for k in key)
     merge = (
         f"WITH done AS (INSERT INTO {table} AS t ({', '.join(names)}) SELECT {select} FROM {stage} AS s ORDER BY {order} "
-        f"ON CONFLICT ({', '.join(key)}){where} {action} RETURNING (xmax = 0) AS fresh) "
+        f"ON CONFLICT ({', '.join(key)}){where} {action} RETURNING ({fresh}) AS fresh) "
         "SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh) FROM done"
     )
     with transaction.atomic(using=using), connection.cursor() as cursor:

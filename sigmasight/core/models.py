@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
@@ -25,6 +26,26 @@ class TimestampedModel(models.Model):
 
     class Meta:
         abstract = True
+
+
+class MonthlyModel(TimestampedModel):
+    """A row of a table that PostgreSQL cuts by month of `partitioned_by`; see `sigmasight.core.partitions`.
+
+    To Django `id` is the primary key as ever. In the database it is (id, date): no unique key may lack the date.
+    """
+
+    partitioned_by: ClassVar[str]
+
+    class Meta:
+        abstract = True
+
+    def save(self, **options: Any) -> None:
+        if self._state.adding:
+            from sigmasight.core.partitions import ensure
+
+            field = next(field for field in self._meta.concrete_fields if field.name == self.partitioned_by)
+            ensure(type(self), [field.to_python(getattr(self, field.attname))], using=options.get("using") or "default")
+        super().save(**options)
 
 
 class IdempotencyRecord(models.Model):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import random
 import signal
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from marketdata import calendar
 from tests.chaos.world import ACTIVE, World, moment
 
 KILLS = int(os.environ.get("CHAOS_KILLS", "3"))
@@ -20,12 +22,14 @@ SEED = int(os.environ.get("CHAOS_SEED", "20250630"))
 pytestmark = [pytest.mark.chaos, pytest.mark.servers, pytest.mark.timeout(300 + 90 * KILLS)]
 
 # Each round computes the next session; the first one has four and the whole history to collect.
-ROUNDS = [f"2025-07-{day:02}" for day in (3, 7, 8, 9, 10, 11, 14, 15, 16, 17, 18, 21, 22, 23, 24, 25, 28, 29, 30, 31)]
-# Phase, its steps, and how long after a step began the blow may fall.
+ROUNDS = [day.isoformat() for day in calendar.sessions(dt.date(2025, 7, 3), dt.date(2025, 9, 12))]
+# Where the three blows of a round fall, in the order of the night: phase, its steps, and how long after a step began.
 WHERE = [
-    ("1", "%", 1.0), ("2", "phase 2", 0.05), ("3", "phase 3", 0.15), ("2.5", "phase 2.5", 0.02), ("3", "factor%", 0.5),
-    ("1", "symbol volatility", 0.2), ("1", "position_greeks", 0.2), ("3", "symbol metrics", 0.05),
-]  # fmt: skip
+    [("1", "%", 0.4), ("2", "phase 2", 0.05), ("3", "phase 3", 0.15)],
+    [("1", "symbol volatility", 0.2), ("2.5", "phase 2.5", 0.02), ("3", "factor%", 0.5)],
+    [("1", "position_greeks", 0.2), ("2", "phase 2", 0.05), ("3", "symbol metrics", 0.05)],
+    [("1", "marks", 0.1), ("2.5", "phase 2.5", 0.02), ("3", "phase 3", 0.15)],
+]
 START = """
 import datetime as dt
 from analytics.batch.canvas import start
@@ -52,7 +56,6 @@ def test_the_same_rows_through_any_crash(world: World) -> None:
     rng, told = random.Random(SEED), []
     world.start_worker("storm")
     world.sweep_every_second()
-    place = 0
     for number, target in enumerate(ROUNDS):
         if world.kills >= KILLS:
             break
@@ -61,12 +64,10 @@ def test_the_same_rows_through_any_crash(world: World) -> None:
         with world.watched("storm", "calm") as halves:
             world.manage("storm", "shell", "--no-imports", "-c", START.format(target=target))
             run_id = world.one("storm", "SELECT id FROM batch_run_history ORDER BY created_at DESC LIMIT 1")
-            for _ in range(min(3, KILLS - world.kills)):
-                phase, steps, longest = WHERE[place % len(WHERE)]
+            for phase, steps, longest in WHERE[number % len(WHERE)][: KILLS - world.kills]:
                 whole = rng.random() < 0.4
                 if world.kill_in("storm", phase, steps, whole, moment(rng, longest)):
                     told.append(f"{target} {phase} {steps}: {'worker' if whole else 'child'}")
-                place += 1
             if number % 3 == 0:
                 server = rng.choice(("valkey", "postgres"))
                 number_sent = rng.choice((signal.SIGINT, signal.SIGQUIT)) if server == "postgres" else signal.SIGKILL

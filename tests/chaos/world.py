@@ -105,8 +105,8 @@ class World:
     def checksums(self, database: str) -> dict[str, tuple[Any, ...]]:
         return {label: self.ask(database, statement)[0] for label, statement in statements().items()}
 
-    def wait_for(self, database: str, statement: str, seconds: float) -> bool:
-        """Whether the statement becomes true; a server that is away meanwhile is waited for."""
+    def wait_for(self, database: str, statement: str, seconds: float) -> Any:
+        """What the statement tells as soon as that is true, else False; a server that is away meanwhile is waited for."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             with (
@@ -115,26 +115,29 @@ class World:
             ):
                 while time.monotonic() < deadline:
                     if (row := connection.execute(statement).fetchone()) and row[0]:
-                        return True
-                    time.sleep(0.005)
+                        return row[0]
+                    time.sleep(0.002)
             time.sleep(0.05)
         return False
 
     # -- faults
 
     def kill_in(self, database: str, phase: str, steps: str, whole: bool, delay: float, seconds: float = 60) -> bool:
-        """SIGKILL for the process at work on a step, or for the worker it belongs to; False if the run ended before."""
+        """SIGKILL for the process found at work on a step, or for the worker it belongs to; False if the run was past it."""
         working = (
             f"SELECT split_part(s.worker, ':', 2)::int FROM batch_steps s JOIN batch_run_history r ON r.id = s.run_id "
             f"WHERE r.status = 'running' AND s.status = 'running' AND s.phase = '{phase}' AND s.name LIKE '{steps}'"
         )
-        over = f"SELECT NOT EXISTS (SELECT 1 FROM batch_run_history WHERE status IN {ACTIVE})"
-        if not self.wait_for(database, f"SELECT EXISTS ({working}) OR ({over})", seconds):
+        past = (
+            f"SELECT NOT EXISTS (SELECT 1 FROM batch_run_history WHERE status IN {ACTIVE}) OR EXISTS (SELECT 1 FROM batch_steps s "
+            "JOIN batch_run_history r ON r.id = s.run_id "
+            f"WHERE r.status = 'running' AND s.status <> 'pending' AND s.phase > '{phase}')"
+        )
+        # A step lasts milliseconds: whoever is seen in it is the one, and the blow falls then or a moment later.
+        pid = self.wait_for(database, f"SELECT coalesce(({working} LIMIT 1), CASE WHEN ({past}) THEN -1 END)", seconds)
+        if not pid or pid < 0:
             return False
         time.sleep(delay)
-        pid = self.one(database, working + " LIMIT 1")
-        if pid is None:
-            return False
         victim = self.worker.pid if whole and self.worker is not None else pid
         with contextlib.suppress(ProcessLookupError):
             os.kill(victim, signal.SIGKILL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,11 +12,14 @@ from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
+from analytics.batch.ledger import roll_shard
 from analytics.batch.night import Outcome, Request, run_night
+from analytics.batch.scope import Plan
+from analytics.batch.steps import StepMeter
 from analytics.services.checksum import IGNORED_COLUMNS, RESULT_MODELS
 from marketdata.models import DailyPrice, PriceCorrection, Security
 from marketdata.services.history import rebuild_histories
-from portfolios.models import Portfolio, Position
+from portfolios.models import Portfolio, Position, PositionSnapshot
 from portfolios.services.positions import close_position
 from tests.analytics.batch.conftest import LAST
 
@@ -91,3 +95,33 @@ def test_a_late_trade_changes_its_book_from_that_day(first_nights: Outcome) -> N
         assert on is None or on >= DAY, (label, of, on)
     assert {on for label, _, on in changed(before) if label == "portfolios.PortfolioSnapshot"} == {DAY, LAST}
     assert again().run is None
+
+
+def test_a_book_whose_old_lots_were_dropped_is_rolled_from_its_inception(
+    first_nights: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never from an empty book: its rows come out as they were, the dropped ones too."""
+    monkeypatch.setenv("SIGMASIGHT_NOW", "2026-12-01T22:00:00-05:00")
+    before = fingerprints()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; DROP TABLE position_snapshots_2025_06")
+    book = Portfolio.objects.earliest("id")
+    lost = before.keys() - fingerprints().keys()
+    assert (PositionSnapshot._meta.label, book.id, dt.date(2025, 6, 30)) in lost
+    Portfolio.objects.filter(pk=book.pk).update(dirty_from=dt.date(2025, 7, 1))
+    again = run_night(Request(source="simulated", session=LAST))
+    assert [(need.portfolio_id, need.first) for need in again.plan.needs] == [(book.id, dt.date(2025, 6, 30))]
+    after = fingerprints()
+    assert {key: mark for key, mark in before.items() if key[1] == book.id} == {
+        key: mark for key, mark in after.items() if key[1] == book.id
+    }
+
+
+def test_a_shard_without_the_lots_to_roll_on_from_is_refused(first_nights: Outcome) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; DROP TABLE position_snapshots_2025_06")
+    before = fingerprints()
+    needs = tuple(replace(need, first=dt.date(2025, 7, 1)) for need in first_nights.plan.needs)
+    with pytest.raises(ValueError, match="a snapshot of 2025-06-30 to roll on from is missing"):
+        roll_shard(Plan(LAST, needs), StepMeter(), "simulated")
+    assert fingerprints() == before

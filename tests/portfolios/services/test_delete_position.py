@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from portfolios.models import Portfolio, Position, PositionSnapshot, TargetPrice, Trade
+from portfolios.models import Portfolio, PortfolioSnapshot, Position, PositionSnapshot, TargetPrice, Trade
 from portfolios.services.deletions import delete_position
 from sigmasight.core.errors import DomainError
 from tests.factories import OPENED, PositionFactory
@@ -38,6 +38,18 @@ def test_a_lot_of_a_snapshot_keeps_its_past(position: Position, portfolio: Portf
     assert position.deleted_at is not None
     assert position.trades.count() == 1
     assert portfolio.dirty_from == TODAY
+
+
+def test_a_lot_whose_snapshots_retention_dropped_keeps_its_past(position: Position, portfolio: Portfolio) -> None:
+    money = (
+        "net_asset_value", "cash_value", "long_value", "short_value", "gross_exposure", "net_exposure", "daily_pnl",
+        "daily_unrealized_pnl", "daily_realized_pnl", "daily_income", "daily_capital_flow", "cumulative_pnl",
+        "cumulative_realized_pnl", "cumulative_capital_flow", "twr_index",
+    )  # fmt: skip
+    PortfolioSnapshot.objects.create(portfolio=portfolio, snapshot_date=position.entry_date, **dict.fromkeys(money, 0))
+    snapshot(PositionFactory(portfolio=portfolio))
+    delete_position(position.id)
+    assert position.trades.count() == 1
 
 
 def test_a_lot_no_snapshot_has_seen_leaves_no_trades(position: Position, portfolio: Portfolio) -> None:

@@ -1,0 +1,226 @@
+"""Old months of results: what is dropped, what is kept because somebody needs it, and what an archive holds."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import gzip
+import io
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from analytics.models import BatchRun, PortfolioRisk, StressTestResult
+from analytics.services import result_retention
+from analytics.services.result_retention import OldMonth, Verdict, retain
+from portfolios.models import Portfolio
+from sigmasight.core.errors import DomainError
+from sigmasight.core.partitions import ensure, partitions
+from tests.factories import PortfolioFactory
+
+pytestmark = pytest.mark.django_db
+TABLE = "portfolio_risk"
+MAY, JUNE, LATE = dt.date(2023, 5, 31), dt.date(2023, 6, 1), dt.date(2024, 11, 1)
+
+
+@pytest.fixture(autouse=True)
+def evening(monkeypatch: pytest.MonkeyPatch) -> None:
+    """25 months are kept, so that what ended before 2024-11 may go."""
+    monkeypatch.setenv("SIGMASIGHT_NOW", "2026-12-01T22:00:00-05:00")
+
+
+@pytest.fixture
+def book() -> Portfolio:
+    book = PortfolioFactory()
+    for day in (MAY, JUNE, LATE):
+        PortfolioRisk.objects.create(portfolio=book, calculation_date=day, var_95_1d=day.month)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    return book
+
+
+def verdicts(**options: Any) -> dict[dt.date, tuple[Verdict, str]]:
+    return {old.partition.first: (old.verdict, old.reason) for old in retain(tables=[TABLE], **options)}
+
+
+def left() -> list[dt.date]:
+    return list(PortfolioRisk.objects.order_by("calculation_date").values_list("calculation_date", flat=True))
+
+
+def command(*words: str) -> str:
+    out = io.StringIO()
+    call_command("retention", *words, stdout=out)
+    return out.getvalue()
+
+
+def test_months_older_than_kept_go_and_a_second_time_finds_nothing(book: Portfolio) -> None:
+    done = verdicts()
+    assert done == {dt.date(2023, month, 1): (Verdict.DROPPED, "") for month in (5, 6)}
+    assert left() == [LATE]
+    assert not {part.first for part in partitions([TABLE])} & done.keys()
+    assert verdicts() == {}
+
+
+def test_the_first_month_kept_is_the_setting(book: Portfolio, settings: Any) -> None:
+    settings.RESULT_MONTHS = {TABLE: 24}
+    verdicts()
+    assert left() == []
+
+
+def test_nothing_goes_where_everything_is_kept(book: Portfolio, settings: Any) -> None:
+    settings.RESULT_MONTHS = {TABLE: 0}
+    assert verdicts() == {}
+    assert left() == [MAY, JUNE, LATE]
+
+
+def test_a_dry_run_says_rows_and_bytes_and_drops_nothing(book: Portfolio) -> None:
+    told = command("--dry-run", "--table", TABLE)
+    assert re.search(r"portfolio_risk_2023_05 +1 rows .*would be dropped", told)
+    assert "would free 2 rows" in told
+    assert left() == [MAY, JUNE, LATE]
+
+
+def test_the_command_drops_and_tells_what_it_freed(book: Portfolio) -> None:
+    assert "freed 2 rows" in command("--table", TABLE)
+    assert "Nothing to drop" in command("--table", TABLE)
+
+
+def test_other_tables_keep_theirs(book: Portfolio) -> None:
+    StressTestResult.objects.create(
+        portfolio=book, calculation_date=MAY, direct_pnl=[], correlated_pnl=[], correlated_pnl_without_vol_shock=[],
+        unbounded_pnl=[], private_pnl=[], factor_impacts=[], unexplained=[],
+    )  # fmt: skip
+    verdicts()
+    assert StressTestResult.objects.filter(portfolio=book).count() == 1
+
+
+def test_a_published_session_keeps_its_month_and_what_its_backtest_reads(book: Portfolio) -> None:
+    PortfolioFactory(results_as_of=dt.date(2024, 6, 28), is_active=False)
+    done = verdicts()
+    assert done[dt.date(2023, 6, 1)] == (Verdict.NEEDED, "published session 2024-06-28")
+    assert done[dt.date(2023, 5, 1)][0] == Verdict.DROPPED
+    assert left() == [JUNE, LATE]
+
+
+def test_a_deleted_portfolio_keeps_nothing(book: Portfolio) -> None:
+    PortfolioFactory(results_as_of=MAY, deleted_at=dt.datetime(2023, 6, 2, tzinfo=dt.UTC), is_active=False)
+    verdicts()
+    assert left() == [LATE]
+
+
+def test_an_open_backfill_keeps_the_session_it_rolls_on_from(book: Portfolio) -> None:
+    PortfolioFactory(equity_as_of=JUNE)
+    done = verdicts()
+    # The books roll on from the last session of May.
+    assert {verdict for verdict, _ in done.values()} == {Verdict.NEEDED}
+    assert done[dt.date(2023, 6, 1)][1] == "open backfill from 2023-06-01"
+    assert left() == [MAY, JUNE, LATE]
+
+
+def test_a_run_at_work_keeps_what_it_reads(book: Portfolio) -> None:
+    BatchRun.objects.create(
+        kind="backfill", trigger="cli", status="running", source="simulated", target_from=JUNE, target_to=LATE
+    )
+    assert {verdict for verdict, _ in verdicts().values()} == {Verdict.NEEDED}
+
+
+def test_an_archive_holds_what_was_dropped(book: Portfolio, tmp_path: Path) -> None:
+    keys = dict(PortfolioRisk.objects.values_list("calculation_date", "id"))
+    done: list[OldMonth] = list(retain(tables=[TABLE], archive=tmp_path))
+    assert [old.verdict for old in done] == [Verdict.DROPPED] * 2
+    for old, day in zip(done, (MAY, JUNE), strict=True):
+        assert old.archive is not None
+        with gzip.open(old.archive, "rt", newline="") as file:
+            (row,) = csv.DictReader(file)
+        assert (row["id"], row["calculation_date"], row["var_95_1d"]) == (
+            str(keys[day]), day.isoformat(), f"{day.month}.00",
+        )  # fmt: skip
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_an_archive_goes_back_into_the_table(book: Portfolio, tmp_path: Path) -> None:
+    before = list(PortfolioRisk.objects.order_by("id").values())
+    done = list(retain(tables=[TABLE], archive=tmp_path))
+    ensure(PortfolioRisk, [MAY, JUNE])
+    with connection.cursor() as cursor:
+        for old in done:
+            assert old.archive is not None
+            with cursor.cursor.copy(f"COPY {TABLE} FROM STDIN (FORMAT CSV, HEADER MATCH)") as copy:
+                copy.write(gzip.decompress(old.archive.read_bytes()))
+    assert list(PortfolioRisk.objects.order_by("id").values()) == before
+
+
+def test_a_month_computed_again_gets_a_second_file(book: Portfolio, tmp_path: Path) -> None:
+    list(retain(tables=[TABLE], archive=tmp_path))
+    PortfolioRisk.objects.create(portfolio=book, calculation_date=MAY, var_95_1d=7)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    list(retain(tables=[TABLE], archive=tmp_path))
+    assert len(list(tmp_path.glob("portfolio_risk_2023_05.*.csv.gz"))) == 2
+
+
+def test_an_archive_that_lost_rows_stops_the_drop(
+    book: Portfolio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(result_retention, "_rows_in", lambda path: 0)
+    with pytest.raises(DomainError, match="0 of 1 rows"):
+        list(retain(tables=[TABLE], archive=tmp_path))
+    assert left() == [MAY, JUNE, LATE]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"tables": ["positions"]}, "not cut by month"), ({"archive": Path("/nowhere/at/all")}, "no directory")],
+)
+def test_wrong_input_says_what_to_do(book: Portfolio, options: dict[str, Any], words: str) -> None:
+    with pytest.raises(DomainError, match=words):
+        list(retain(**options))
+    assert left() == [MAY, JUNE, LATE]
+
+
+def test_a_setting_that_cuts_into_the_backtest_is_refused(book: Portfolio, settings: Any) -> None:
+    settings.RESULT_MONTHS = {TABLE: 12}
+    with pytest.raises(CommandError, match="KEEP_MONTHS_PORTFOLIO_RISK is 12; set 14 or more"):
+        command()
+    assert left() == [MAY, JUNE, LATE]
+
+
+@pytest.fixture(scope="module")
+def month_in_use(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A month that is really there, and somebody who reads the table and does not end."""
+    reading, done = threading.Event(), threading.Event()
+
+    def read() -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"BEGIN; SELECT count(*) FROM {TABLE}")
+                reading.set()
+                done.wait(60)
+                cursor.execute("ROLLBACK")
+        finally:
+            connection.close()
+
+    with django_db_blocker.unblock():
+        made = ensure(PortfolioRisk, [dt.date(2001, 3, 1)])
+        reader = threading.Thread(target=read)
+        reader.start()
+        assert reading.wait(10)
+    yield
+    done.set()
+    reader.join(10)
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for name in made:
+            cursor.execute(f'DROP TABLE "{name}"')
+
+
+def test_a_month_in_use_is_left_for_the_next_time(month_in_use: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(result_retention, "PATIENCE", "50ms")
+    assert verdicts()[dt.date(2001, 3, 1)] == (Verdict.BUSY, "others are using the table")
+    assert dt.date(2001, 3, 1) in {part.first for part in partitions([TABLE])}
