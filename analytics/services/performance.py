@@ -81,9 +81,10 @@ class Earned:
 
 @dataclass(frozen=True)
 class PerformanceReport:
-    """A portfolio over `sessions` sessions after the close of `first`. Returns are fractions, net of fees, flows taken
-    out (`twr`) or counted (`mwr`); a year's figures are None below 20 sessions and `annual_return` below a year. Ratios are at a
-    riskless rate of 0. Figures beside the S&P 500 (total return of SPY) are None where they have no denominator."""
+    """A portfolio over `sessions` sessions after the close of `first`. Returns are fractions, net of fees, flows taken out (`twr`) or
+    counted (`mwr`); a year's figures are None below 20 sessions and `annual_return` below a year. Ratios are at a riskless rate of 0.
+    Figures beside the S&P 500 (total return of SPY) are None where they have no denominator. `drawdowns` stand beside `values`:
+    the chained returns below their highest point of the window."""
 
     first: dt.date
     last: dt.date
@@ -111,6 +112,7 @@ class PerformanceReport:
     periods: tuple[Period, ...]
     earned: tuple[Earned, ...]
     values: tuple[tuple[dt.date, float], ...]
+    drawdowns: tuple[float | None, ...]
 
 
 def performance_report(
@@ -201,7 +203,14 @@ def _report(
         periods=_periods(days, total, returns, market),
         earned=earned,
         values=tuple((day, round(float(value), 2)) for day, value in zip(days[first:], values[first:], strict=True)),
+        drawdowns=_drawdowns(own),
     )
+
+
+def _drawdowns(returns: Floats) -> tuple[float | None, ...]:
+    """Before the first return and after each; None from an unknown one on."""
+    wealth = np.concatenate([[1.0], np.cumprod(1 + returns)])
+    return tuple(_known(float(fall)) for fall in wealth / np.maximum.accumulate(wealth) - 1)
 
 
 def _dated(fall: Drawdown, days: Sequence[dt.date]) -> Fall:

@@ -69,12 +69,17 @@ def risk_contributions(user: User, portfolio_id: UUID) -> tuple[PublishedBook, C
     NotFound for unknown and foreign portfolios.
     """
     book = published_book(user, portfolio_id, engine=ENGINE)
+    return book, contributions_of(book)
+
+
+def contributions_of(book: PublishedBook) -> Contributions:
+    """The stored contributions of a book read with `ENGINE`, in one query."""
     with connection.cursor() as cursor:
-        cursor.execute(STORED, {"portfolio": portfolio_id, "session": book.as_of})
+        cursor.execute(STORED, {"portfolio": book.portfolio_id, "session": book.as_of})
         rows = cursor.fetchall()
     if book.as_of is None or not rows:
         reason = why_none(book.engine) if book.engine else NOT_CALCULATED
-        return book, Contributions(book.as_of, None, 0, None, None, (), reason)
+        return Contributions(book.as_of, None, 0, None, None, (), reason)
     volatility, var, observations = rows[0][5:]
     lots = tuple(
         Contribution(
@@ -83,7 +88,7 @@ def risk_contributions(user: User, portfolio_id: UUID) -> tuple[PublishedBook, C
         )
         for position_id, symbol, value, of_volatility, of_var, *_ in rows
     )  # fmt: skip
-    return book, Contributions(
+    return Contributions(
         as_of=book.as_of,
         window_from=calendar.shift(book.as_of, 1 - LOOKBACK),
         observations=observations or 0,

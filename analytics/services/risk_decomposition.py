@@ -83,13 +83,17 @@ def risk_decomposition(user: User, portfolio_id: UUID) -> tuple[PublishedBook, D
     NotFound for unknown and foreign portfolios.
     """
     book = published_book(user, portfolio_id, engine=ENGINE)
+    return book, decomposition_of(book)
+
+
+def decomposition_of(book: PublishedBook) -> Decomposition:
+    """The parts of a published book, in one query. Why there are none is told by the engine it was read with."""
     with connection.cursor() as cursor:
-        cursor.execute(STORED, {"portfolio": portfolio_id, "session": book.as_of})
+        cursor.execute(STORED, {"portfolio": book.portfolio_id, "session": book.as_of})
         row = cursor.fetchone()
     if book.as_of is None or row is None or row[3] is None or row[7] is None:
         reason = NOT_CALCULATED if not book.engine else str(book.engine.get("reason") or NO_FACTORS)
-        nothing = Decomposition(book.as_of, None, 0, None, None, None, None, None, None, None, (), {}, None, reason)
-        return book, nothing
+        return Decomposition(book.as_of, None, 0, None, None, None, None, None, None, None, (), {}, None, reason)
     joint, direct, errors, factor, specific, r_squared, coverage, covariance, observations = row
     loadings = np.array(joint, dtype=np.float64)
     variance = factor**2 + specific**2
@@ -106,7 +110,7 @@ def risk_decomposition(user: User, portfolio_id: UUID) -> tuple[PublishedBook, D
     )
     differences = [part.difference for part in factors]
     known = [difference for difference in differences if difference is not None]
-    return book, Decomposition(
+    return Decomposition(
         as_of=book.as_of,
         window_from=calendar.shift(book.as_of, 1 - JOINT_WINDOW),
         observations=observations,

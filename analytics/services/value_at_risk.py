@@ -66,11 +66,16 @@ def value_at_risk(user: User, portfolio_id: UUID) -> tuple[PublishedBook, ValueA
     NotFound for unknown and foreign portfolios.
     """
     book = published_book(user, portfolio_id, engine=ENGINE)
+    return book, value_at_risk_of(book)
+
+
+def value_at_risk_of(book: PublishedBook) -> ValueAtRisk:
+    """Every stored tail of a book read with `ENGINE`, in one query."""
     row = None
     if book.as_of is not None:
-        row = PortfolioRisk.objects.filter(portfolio=portfolio_id, calculation_date=book.as_of).first()
+        row = PortfolioRisk.objects.filter(portfolio=book.portfolio_id, calculation_date=book.as_of).first()
     if book.as_of is None or row is None:
-        return book, ValueAtRisk(book.as_of, None, 0, None, (), NOT_CALCULATED, ())
+        return ValueAtRisk(book.as_of, None, 0, None, (), NOT_CALCULATED, ())
     equity = float(book.equity)
     tails = tuple(
         Tail(
@@ -87,7 +92,7 @@ def value_at_risk(user: User, portfolio_id: UUID) -> tuple[PublishedBook, ValueA
         )
         if var is not None and beyond is not None
     )
-    return book, ValueAtRisk(
+    return ValueAtRisk(
         as_of=book.as_of,
         window_from=calendar.shift(book.as_of, 1 - LOOKBACK),
         observations=row.observations or 0,

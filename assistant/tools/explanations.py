@@ -22,7 +22,7 @@ SHOWN = {
     "out and why. For 'how is this computed', 'can I trust it', 'why is it missing'.",
     returns="metric, title, value, engine with status and reason, formula, literature, window, observations, coverage, prices (lots by "
     "source, oldest and newest day, lots not valued at a price of the session), left_out with reasons",
-    source="explain: stored results, the engine's own document, the marks of the lots",
+    source="GET /analytics/portfolio/{id}/explain: explain, stored results, the engine's own document, the marks of the lots",
     arguments=(PORTFOLIO, Choice("metric", "The figure.", words=tuple(MEASURES), required=True)),
 )
 def explain_number(call: Call) -> Finding:

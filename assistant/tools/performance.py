@@ -21,7 +21,7 @@ NO_SECTOR = "no sector"
     "tracking error and captures, and which positions and sectors made and lost the money.",
     returns="periods (pnl_usd, twr_pct, sp500_pct), window (twr_pct, mwr_pct, volatility, ratios, best and worst day), worst_fall, "
     "beside_sp500, sectors and symbols by P&L; on demand net asset values, newest first",
-    source="performance_report: the ledger's snapshots, total returns of SPY",
+    source="GET /analytics/portfolio/{id}/performance: performance_report, the ledger's snapshots, total returns of SPY",
     arguments=(
         PORTFOLIO,
         Whole("sessions", "Length of the window in sessions.", default=252, least=20, most=504),

@@ -27,7 +27,7 @@ Number = float | int | None
     "thought of: to weigh a purchase, a sale or a hedge before anybody makes it. Nothing is traded or stored.",
     returns="trades with price and dollars; figures, factor betas, sectors and stress scenarios, each with before, after and change; the "
     "largest changes first",
-    source="what_if: the engines of the night on the stored inputs",
+    source="POST /analytics/portfolio/{id}/what-if: what_if, the engines of the night on the stored inputs",
     arguments=(
         PORTFOLIO,
         Many(

@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from analytics.engines.tails import METHODS
-from analytics.services.risk_contributions import Contribution, risk_contributions
-from analytics.services.risk_decomposition import risk_decomposition
-from analytics.services.value_at_risk import Tail, value_at_risk
-from analytics.services.var_backtest import Backtest, var_backtest
+from analytics.services.risk_contributions import Contribution
+from analytics.services.risk_decomposition import Decomposition
+from analytics.services.risk_report import risk_report
+from analytics.services.value_at_risk import Tail
+from analytics.services.var_backtest import Backtest
 from analytics.services.volatility import aggregate_volatility, portfolio_volatility
 from assistant.tools.arguments import Choice
 from assistant.tools.figures import known, percent_of, rounded, usd
@@ -74,16 +75,15 @@ def get_volatility_analysis(call: Call) -> Finding:
     returns="value_at_risk by method (at 1 and 10 sessions, 95 and 99 %: var_usd, es_usd, var_pct_of_nav), contributions by size of the "
     "volatility they add (symbol, market_value_usd, volatility_share_pct, var_usd, var_share_pct), variance (factor and specific "
     "shares, factors), backtest (sessions, exceptions, expected, Kupiec and independence p-values, zone, days exceeded)",
-    source="value_at_risk, risk_contributions, risk_decomposition, var_backtest",
+    source="GET /analytics/portfolio/{id}/risk: risk_report",
     arguments=(
         PORTFOLIO,
         Choice("backtest_method", "The method that is tested against the past.", words=METHODS, default="historical"),
     ),
 )
 def get_risk_analysis(call: Call) -> Finding:
-    book, tails = value_at_risk(call.user, call.book.pk)
-    _, parts = risk_contributions(call.user, call.book.pk)
-    _, tests = var_backtest(call.user, call.book.pk, method=call["backtest_method"])
+    book, found = risk_report(call.user, call.book.pk, backtest_method=call["backtest_method"])
+    tails = found.value_at_risk
     if not tails.tails:
         return Finding({"available": False, "reason": tails.reason}, book.as_of)
     return Finding(
@@ -91,10 +91,11 @@ def get_risk_analysis(call: Call) -> Finding:
             "window": {"from": tails.window_from, "sessions": tails.observations},
             "daily_volatility_usd": usd(tails.volatility),
             "value_at_risk": _by_method(tails.tails),
-            "variance": _variance(call),
-            "backtest": [_backtest(one) for one in tests],
+            "variance": _variance(found.decomposition),
+            "backtest": [_backtest(one) for one in found.backtests],
             "contributions": [
-                _contribution(one) for one in sorted(parts.lots, key=lambda one: -abs(one.component_volatility or 0))
+                _contribution(one)
+                for one in sorted(found.contributions.lots, key=lambda one: -abs(one.component_volatility or 0))
             ],
             "left_out": [{"symbol": symbol, "reason": reason} for symbol, reason in tails.skipped],
         },
@@ -124,8 +125,7 @@ def _contribution(one: Contribution) -> dict[str, Any]:
     }
 
 
-def _variance(call: Call) -> dict[str, Any]:
-    _, found = risk_decomposition(call.user, call.book.pk)
+def _variance(found: Decomposition) -> dict[str, Any]:
     if found.volatility is None:
         return {"available": False, "reason": found.reason}
     return {

@@ -226,6 +226,12 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "getMarketBeta": (_of_portfolio(),),
     "getBetaCalculated90d": (_of_portfolio(),),
     "getBetaProvider1y": (_of_portfolio(),),
+    "getRisk": (_of_portfolio(), _of_portfolio(backtest_method="filtered")),
+    "getPerformance": (_of_portfolio(), _of_portfolio(sessions=21)),
+    "whatIf": (
+        _of_portfolio({"trades": [{"symbol": "SPY", "quantity": -100}, {"symbol": "xom", "quantity": 12.5}]}),
+    ),
+    "explainMetric": (_of_portfolio(metric="var_95_1d"), _of_portfolio(metric="net_asset_value")),
     "updatePortfolioEquity": (_of_portfolio({"equity_balance": 600000}),),
     "triggerPortfolioCalculations": (_of_portfolio(),),
     "getPortfolioBatchStatus": (lambda who: Call({"portfolio_id": who.portfolio, "batch_run_id": who.run}),),

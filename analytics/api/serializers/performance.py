@@ -1,0 +1,94 @@
+"""Answers of performance. Returns are fractions, P&L dollars."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+Form = serializers.Serializer[Any]
+SHORTEST, LONGEST = 20, 504
+
+
+class PerformanceQuery(Form):
+    sessions = serializers.IntegerField(
+        min_value=SHORTEST, max_value=LONGEST, default=252, help_text="length of the window"
+    )
+
+
+class Day(Form):
+    date = serializers.DateField()
+    daily_return = serializers.FloatField()
+
+
+class Fall(Form):
+    depth = serializers.FloatField(help_text="0 or negative")
+    peak = serializers.DateField()
+    trough = serializers.DateField()
+    recovered = serializers.DateField(allow_null=True)
+
+
+class Benchmark(Form):
+    symbol = serializers.CharField()
+    total_return = serializers.FloatField(allow_null=True)
+    beta = serializers.FloatField(allow_null=True)
+    alpha = serializers.FloatField(allow_null=True, help_text="a year")
+    correlation = serializers.FloatField(allow_null=True)
+    tracking_error = serializers.FloatField(allow_null=True, help_text="a year")
+    information_ratio = serializers.FloatField(allow_null=True)
+    up_capture = serializers.FloatField(allow_null=True)
+    down_capture = serializers.FloatField(allow_null=True)
+
+
+class Period(Form):
+    name = serializers.CharField(help_text="1d, 5d, 21d, 63d, 252d, mtd, ytd, since_start")
+    since = serializers.DateField(help_text="the session after whose close it begins")
+    pnl = serializers.FloatField()
+    twr = serializers.FloatField(allow_null=True)
+    benchmark = serializers.FloatField(allow_null=True)
+
+
+class Earned(Form):
+    symbol = serializers.CharField()
+    sector = serializers.CharField(allow_blank=True)
+    pnl = serializers.FloatField()
+
+
+class Value(Form):
+    date = serializers.DateField()
+    net_asset_value = serializers.FloatField()
+    drawdown = serializers.FloatField(allow_null=True, help_text="from the highest point of the window, 0 or negative")
+
+
+class Performance(Form):
+    first = serializers.DateField(help_text="the session after whose close the window begins")
+    last = serializers.DateField()
+    sessions = serializers.IntegerField()
+    pnl = serializers.FloatField()
+    flows = serializers.FloatField(help_text="paid in less paid out")
+    twr = serializers.FloatField(allow_null=True, help_text="time-weighted")
+    mwr = serializers.FloatField(allow_null=True, help_text="money-weighted")
+    annual_return = serializers.FloatField(allow_null=True, help_text="from a year of sessions on")
+    volatility = serializers.FloatField(allow_null=True, help_text="a year")
+    sharpe = serializers.FloatField(allow_null=True)
+    sortino = serializers.FloatField(allow_null=True)
+    days_up = serializers.FloatField(allow_null=True)
+    best = Day(allow_null=True)
+    worst = Day(allow_null=True)
+    fall = Fall(allow_null=True)
+    benchmark = Benchmark()
+    periods = Period(many=True)
+    attribution = Earned(many=True)
+    values = Value(many=True)
+
+
+class PerformanceMetadata(Form):
+    error = serializers.CharField(required=False)
+
+
+class PerformanceResponse(Form):
+    available = serializers.BooleanField()
+    portfolio_id = serializers.UUIDField()
+    calculation_date = serializers.DateField(allow_null=True)
+    data = Performance(allow_null=True)  # type: ignore[assignment]
+    metadata = PerformanceMetadata()

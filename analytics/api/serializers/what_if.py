@@ -1,0 +1,82 @@
+"""Trades that are only thought of, and what they would change. Dollars and fractions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from analytics.services.what_if import MOST_TRADES
+
+Form = serializers.Serializer[Any]
+MOST_SHARES = 1e9
+
+
+class TradeIn(Form):
+    symbol = serializers.CharField(max_length=32)
+    quantity = serializers.FloatField(
+        min_value=-MOST_SHARES, max_value=MOST_SHARES, help_text="shares or contracts; negative to sell"
+    )
+
+
+class WhatIfIn(Form):
+    trades = TradeIn(many=True, allow_empty=False, max_length=MOST_TRADES)  # type: ignore[call-arg]
+
+
+class PricedTrade(Form):
+    symbol = serializers.CharField()
+    quantity = serializers.FloatField()
+    price = serializers.FloatField()
+    price_date = serializers.DateField()
+    dollars = serializers.FloatField(help_text="positive if paid")
+
+
+def _number(**kwargs: Any) -> serializers.FloatField:
+    return serializers.FloatField(allow_null=True, **kwargs)
+
+
+class Measures(Form):
+    cash = serializers.FloatField()
+    long = serializers.FloatField()
+    short = serializers.FloatField(help_text="negative")
+    gross = serializers.FloatField()
+    net = serializers.FloatField()
+    delta_gross = serializers.FloatField(help_text="options at their delta")
+    delta_net = serializers.FloatField()
+    leverage = _number()
+    hhi = _number()
+    effective_positions = _number()
+    top_3 = _number()
+    value_at_risk_95 = _number(help_text="historical, one session, a positive loss")
+    expected_shortfall_95 = _number()
+    value_at_risk_99 = _number()
+    expected_shortfall_99 = _number()
+    daily_volatility = _number(help_text="dollars")
+    realized_volatility_21d = _number(help_text="a year")
+    expected_volatility_21d = _number(help_text="a year")
+    factors = serializers.DictField(child=serializers.FloatField(), help_text="betas by name")
+    sectors_gross = serializers.DictField(child=serializers.FloatField(), help_text="fractions of equity")
+    sectors_net = serializers.DictField(child=serializers.FloatField())
+    stress = serializers.DictField(child=serializers.FloatField(), help_text="dollars by scenario")
+
+
+class WhatIf(Form):
+    equity = serializers.FloatField(help_text="trades at the mark do not change it")
+    trades = PricedTrade(many=True)
+    before = Measures()
+    after = Measures()
+
+
+class WhatIfMetadata(Form):
+    error = serializers.CharField(required=False)
+    is_current = serializers.BooleanField(
+        required=False, help_text="false: positions were changed after the session this is of"
+    )
+
+
+class WhatIfResponse(Form):
+    available = serializers.BooleanField()
+    portfolio_id = serializers.UUIDField()
+    calculation_date = serializers.DateField(allow_null=True)
+    data = WhatIf(allow_null=True)  # type: ignore[assignment]
+    metadata = WhatIfMetadata()
