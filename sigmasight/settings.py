@@ -186,6 +186,8 @@ LOGIN_LOCK_SECONDS = env.int("LOGIN_LOCK_SECONDS", default=900)
 SECOND_STEP = env("SECOND_STEP", default="required" if PRODUCTION else "optional")
 if SECOND_STEP not in ("required", "optional"):
     raise ImproperlyConfigured(f"SECOND_STEP={SECOND_STEP!r} is neither required nor optional.")
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 OTP_TOTP_ISSUER = "SigmaSight"
 # A working day, like the tokens of the operations API.
 SESSION_COOKIE_AGE = env.int("SESSION_COOKIE_AGE", default=8 * 3600)

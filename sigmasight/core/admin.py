@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.models import DELETION, LogEntry
+from django.contrib.admin.models import DELETION
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -18,7 +18,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdo
 from sigmasight.core.console.roles import Role
 from sigmasight.core.console.sections import Section
 from sigmasight.core.manual_changes import record
-from sigmasight.core.models import IdempotencyRecord
+from sigmasight.core.models import IdempotencyRecord, ManualChange
 from sigmasight.core.paginator import EstimatingPaginator
 from sigmasight.core.tables import ExportedTable
 
@@ -89,6 +89,8 @@ class TableAdmin(ExportedTable, ModelAdmin):  # type: ignore[misc]
 
     paginator = EstimatingPaginator
     show_full_result_count = False
+    # Numbers beside every filter would count the table once for each of them.
+    show_facets = admin.ShowFacets.NEVER
     list_per_page = 40
     list_fullwidth = True
     list_filter_submit = True
@@ -121,9 +123,8 @@ class ComputedAdmin(TableAdmin):
         return False
 
 
-@admin.register(LogEntry)
+@admin.register(ManualChange)
 class ManualChangeAdmin(ComputedAdmin):
-    title = "Manual changes"
     section = Section.PEOPLE
     icon = "history_edu"
     list_display = ["action_time", "user", "kind", "content_type", "row", "told"]
@@ -135,18 +136,18 @@ class ManualChangeAdmin(ComputedAdmin):
     readonly_fields = fields
 
     @admin.display(description="kind", ordering="action_flag")
-    def kind(self, entry: LogEntry) -> str:
+    def kind(self, entry: ManualChange) -> str:
         return entry.get_action_flag_display()
 
     @admin.display(description="row", ordering="object_repr")
-    def row(self, entry: LogEntry) -> str:
+    def row(self, entry: ManualChange) -> str:
         address = entry.get_admin_url() if entry.action_flag != DELETION else None
         return (
             format_html('<a href="{}">{}</a>', address, entry.object_repr) if address else entry.object_repr or UNKNOWN
         )
 
     @admin.display(description="what")
-    def told(self, entry: LogEntry) -> str:
+    def told(self, entry: ManualChange) -> str:
         return entry.get_change_message()
 
 

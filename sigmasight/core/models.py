@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, ClassVar
 
+from django.contrib.admin.models import LogEntry
 from django.db import models
 from django.db.models.functions import Now
 
@@ -68,3 +69,13 @@ class IdempotencyRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} ({self.status})"
+
+
+class ManualChange(LogEntry):
+    """What a person did to a row by hand, under the name it has in the console."""
+
+    class Meta:
+        proxy = True
+        ordering = ["-action_time"]
+        verbose_name = "manual change"
+        verbose_name_plural = "manual changes"

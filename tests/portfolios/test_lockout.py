@@ -53,6 +53,12 @@ def test_the_console_locks_and_says_so(client: Client, boss: User) -> None:
         assert client.post(path, given, content_type="application/json").status_code == 429, path
 
 
+def test_the_console_is_where_a_login_leads(client: Client, boss: User) -> None:
+    answer = client.post("/admin/login/", {"username": "Boss@Example.com", "password": PASSWORD})
+    assert answer.status_code == 302
+    assert answer["Location"] == "/admin/"
+
+
 def test_a_right_password_forgets_the_wrong_ones(boss: User) -> None:
     for _ in range(3):
         fail(2)

@@ -169,13 +169,15 @@ def test_changes_by_hand_can_be_looked_up(boss: Client) -> None:
     address = reverse("admin:portfolios_portfolio_change", args=[book.pk])
     answer = boss.post(address, form)
     assert answer.status_code == 302, answer.context["errors"]
-    found = boss.get(reverse("admin:admin_logentry_changelist"), {"q": "After"}).content.decode()
+    found = boss.get(reverse("admin:core_manualchange_changelist"), {"q": "After"}).content.decode()
     assert "boss@example.com" in found
     assert "Changed Name" in found
     assert address in found
     assert "After" in boss.get(reverse("admin:portfolios_portfolio_history", args=[book.pk])).content.decode()
     assert (
-        boss.post(reverse("admin:admin_logentry_delete", args=[LogEntry.objects.get().pk]), {"post": "yes"}).status_code
+        boss.post(
+            reverse("admin:core_manualchange_delete", args=[LogEntry.objects.get().pk]), {"post": "yes"}
+        ).status_code
         == 403
     )
 
