@@ -278,6 +278,7 @@ REST_FRAMEWORK = {
         "register": env("THROTTLE_REGISTER", default="20/hour"),
         "trigger": env("THROTTLE_TRIGGER", default="30/min"),
         "import": env("THROTTLE_IMPORT", default="30/min"),
+        "insights": env("THROTTLE_INSIGHTS", default="30/min"),
     },
 }
 SIMPLE_JWT = {

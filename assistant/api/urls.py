@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from assistant.api.views import conversations, memories
+from assistant.api.views import conversations, insights, memories
 from sigmasight.core.api.routes import endpoint
 
 urlpatterns: list[URLPattern] = [
@@ -12,6 +12,10 @@ urlpatterns: list[URLPattern] = [
     *endpoint("chat/memories", memories.ChatMemoriesView, "chat-memories"),
     *endpoint("chat/memories/count", memories.ChatMemoryCountView, "chat-memory-count"),
     *endpoint("chat/memories/<str:memory_id>", memories.ChatMemoryView, "chat-memory"),
+    *endpoint("insights/generate", insights.GenerateInsightView, "insight-generate"),
+    *endpoint("insights/portfolio/<str:portfolio_id>", insights.PortfolioInsightsView, "portfolio-insights"),
+    *endpoint("insights/<str:insight_id>", insights.InsightView, "insight"),
+    *endpoint("insights/<str:insight_id>/feedback", insights.InsightFeedbackView, "insight-feedback"),
     *endpoint("agent/memories", memories.AgentMemoriesView, "agent-memories"),
     *endpoint("agent/memories/count", memories.AgentMemoryCountView, "agent-memory-count"),
     *endpoint("agent/memories/<str:memory_id>", memories.AgentMemoryView, "agent-memory"),

@@ -257,6 +257,11 @@ AMENDMENTS: tuple[Amendment, ...] = (
     answers("assistant_admin", CHORES, THROTTLED, new={"429": ERROR}),
     answers("assistant_admin", ("fix_job",), "Unknown run: 404", new={"404": ERROR}),
     answers("core", ("login", "register", "onboardingRegister", "onboardingCreatePortfolio"), THROTTLED, new={"429": ERROR}),
+    answers("assistant_admin", ("insights_generate",), "Wrong input is 422; a wish that was written before is 200 with the "
+            "insight there is", gone=("400",), new={"200": {"$ref": "#/components/schemas/Insight"}}),
+    answers("assistant_admin", ("insights_list",), "Wrong input is 422, on every operation", gone=("400",)),
+    keys("assistant_admin", "Insight", {"model_used": STRING, "cache_hit": BOOLEAN},
+         "Whoever reads an insight is told who wrote it, and whether it was written before"),
     answers("assistant_admin", ("admin_login",), THROTTLED, new={"429": ERROR}),
     answers("analytics", ("importTargetPricesCsv",), THROTTLED, new={"429": ERROR}),
     answers("core", ("debugRoutes",), "`/debug/routes` only with DEBUG", new={"404": ERROR}),

@@ -352,6 +352,24 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             f"{family}_delete_memory": (lambda who: Call({"memory_id": who.memory}),),
         }.items()
     },
+    # -- insights
+    "insights_generate": (
+        lambda who: Call(body={"portfolio_id": who.portfolio, "insight_type": "morning_briefing"}),
+        lambda who: Call(
+            body={
+                "portfolio_id": who.portfolio,
+                "insight_type": "morning_briefing",
+                "customization": {"include_news": False, "verbosity": "detailed", "focus_areas": ["options", "rates"]},
+            }
+        ),
+        lambda who: Call(
+            body={"portfolio_id": who.portfolio, "insight_type": "custom", "user_question": "Which hedge works, and which does not?"}
+        ),
+    ),
+    "insights_list": (_of_portfolio(), _of_portfolio(insight_type="daily_summary", days_back=7, limit=10, offset=0)),
+    "insights_get": (lambda who: Call({"insight_id": who.insight}),),
+    "insights_update": (lambda who: Call({"insight_id": who.insight}, body={"viewed": True, "dismissed": True}),),
+    "insights_feedback": (lambda who: Call({"insight_id": who.insight}, body={"rating": 5, "feedback": "Clear."}),),
     # -- operations API
     "admin_login": (_plain({"email": STAFF_EMAIL, "password": PASSWORD}),),
     "admin_logout": (_plain(),),

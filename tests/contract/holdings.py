@@ -12,7 +12,7 @@ from uuid import NAMESPACE_DNS, UUID, uuid4, uuid5
 from django.utils import timezone
 
 from analytics.models import BatchRun
-from assistant.models import Memory
+from assistant.models import Insight, Memory
 from portfolios.models import Portfolio, Position, PositionType, TargetPrice, User
 from portfolios.services.equity import record_equity_change
 from sigmasight.core.demo import rows
@@ -41,6 +41,7 @@ class Holdings:
     fresh_position: str
     spare_portfolio: str
     memory: str
+    insight: str
 
     def mixed(self, name: str, value: str) -> Holdings:
         return dataclasses.replace(self, **{name: value})
@@ -48,7 +49,7 @@ class Holdings:
 
 IDS = (
     "portfolio", "position", "tag", "target", "link", "equity_change", "run", "old_tag", "fresh_position", "spare_portfolio",
-    "memory",
+    "memory", "insight",
 )  # fmt: skip
 STAFF_IDS = ("portfolio", "run", "repair")
 
@@ -78,6 +79,7 @@ def holdings_of(book: str) -> Holdings:
         fresh_position=_fresh_position(portfolio),
         spare_portfolio=str(PortfolioFactory(user=user, name="Spare", account_name="Spare account").pk),
         memory=str(Memory.objects.create(user_id=user.pk, scope="user", content="Prefers tables.").pk),
+        insight=_insight(portfolio),
     )
 
 
@@ -116,6 +118,23 @@ def _run(user: User, portfolio: str | None = None) -> str:
     return str(run.pk)
 
 
+def _insight(portfolio: str) -> str:
+    return str(
+        Insight.objects.create(
+            portfolio_id=portfolio,
+            insight_type="daily_summary",
+            title="A quiet day",
+            severity="normal",
+            summary="Nothing of note.",
+            key_findings=["The book made $1,234 (+0.1 %)."],
+            recommendations=["Look again tomorrow."],
+            model_used="rules",
+            provider="rules",
+            generation_time_ms=Decimal("12.50"),
+        ).pk
+    )
+
+
 def _archived_tag(user: User) -> str:
     return str(Tag.objects.create(user=user, name="set aside", is_archived=True, archived_at=timezone.now()).pk)
 
@@ -134,6 +153,7 @@ def everything_of(account: str) -> set[str]:
         lambda: Tag.objects.filter(user=user).values_list("pk", flat=True),
         lambda: TargetPrice.objects.filter(portfolio__user=user).values_list("pk", flat=True),
         lambda: PositionTag.objects.filter(position__portfolio__user=user).values_list("pk", flat=True),
+        lambda: Insight.objects.filter(portfolio__user=user).values_list("pk", flat=True),
         lambda: Memory.objects.filter(user_id=user.pk).values_list("pk", flat=True),
     ]
     return {str(user.pk), *(str(pk) for listing in listings for pk in listing())}  # type: ignore[attr-defined]

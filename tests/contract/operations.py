@@ -29,7 +29,16 @@ ASSISTANT_TAGS = frozenset(
         "Admin feedback learning",
     }
 )
-SERVED_NOW = frozenset({"chat_create_conversation"})
+SERVED_NOW = frozenset(
+    {
+        "chat_create_conversation",
+        "insights_generate",
+        "insights_list",
+        "insights_get",
+        "insights_update",
+        "insights_feedback",
+    }
+)
 
 Schema = Mapping[str, Any]
 Document = dict[str, Any]

@@ -1,0 +1,329 @@
+"""Findings on what a portfolio is exposed to: the market, sectors, single names, styles, and how alike its holdings move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from assistant.services.insight_evidence import Evidence
+from assistant.services.insight_points import (
+    BETA,
+    CORRELATION,
+    ELEVATED,
+    FUND,
+    GROSS,
+    INFO,
+    LARGEST,
+    NORMAL,
+    SECTOR,
+    TILT,
+    WARNING,
+    Point,
+    rated,
+)
+from assistant.services.insight_words import CONTRACT, holding, listed, money, percent
+
+NAMED = 3
+# Not sectors of an economy: what a bound on sectors does not fit.
+APART = frozenset({"Unclassified", "ETFs"})
+LARGE_CASH_PCT = 10.0
+HHI_ELEVATED, HHI_WARNING = 1_500, 2_500
+GOAL_PCT = 10.0
+FALL = 0.20
+SLIGHT = 0.1
+
+
+def exposure(evidence: Evidence) -> list[Point]:
+    """Long, short, gross, net and cash, and what options add at their delta."""
+    told = evidence.section("overview")
+    sums = told.get("exposures")
+    if not sums:
+        return []
+    text = f"Gross exposure is {money(sums['gross_usd'])} ({percent(sums['gross_pct_of_nav'])} of NAV), net {money(sums['net_usd'])} "
+    text += f"({percent(sums['net_pct_of_nav'])}): {money(sums['long_usd'])} long"
+    text += f", {money(abs(sums['short_usd']))} short."
+    if not sums["short_usd"]:
+        text = f"{money(sums['long_usd'])} is invested ({percent(sums['long_pct_of_nav'])} of NAV), all of it long, with no leverage."
+        if sums["gross_pct_of_nav"] > 100.5:
+            text = text.replace("with no leverage", "with borrowed money")
+    gross = sums["gross_pct_of_nav"]
+    severity = rated(gross, GROSS)
+    advice = None
+    if severity >= ELEVATED:
+        advice = (
+            f"Gross exposure of {percent(gross, 0)} of NAV magnifies errors on both sides: see whether each pair of longs and shorts "
+            "still earns its place."
+        )
+    return [Point("exposure", text, severity, sums["gross_usd"], advice), *_options(told), *_cash(told)]
+
+
+def _options(told: Mapping[str, Any]) -> list[Point]:
+    at_delta = told.get("with_options_at_delta") or {}
+    net, plain = at_delta.get("net_exposure_usd"), told["exposures"]["net_usd"]
+    if net is None:
+        return []
+    hidden = net - plain
+    text = f"With its options at their delta, net exposure is {money(net)}"
+    if at_delta.get("net_pct_of_nav") is not None:
+        text += f" ({percent(at_delta['net_pct_of_nav'])} of NAV)"
+    text += f": the contracts {'add' if hidden >= 0 else 'take off'} {money(abs(hidden))} that their prices do not show"
+    theta, vega = at_delta.get("theta_usd_per_day"), at_delta.get("vega_usd_per_volatility_point")
+    if theta is not None and vega is not None:
+        text += f". They {'cost' if theta < 0 else 'earn'} {money(abs(theta))} a day of time and "
+        text += f"{'gain' if vega >= 0 else 'lose'} {money(abs(vega))} if implied volatility rises by a point"
+    return [Point("options", f"{text}.", NORMAL, abs(hidden))]
+
+
+def _cash(told: Mapping[str, Any]) -> list[Point]:
+    cash, nav = told.get("cash_usd"), told.get("net_asset_value_usd") or 0
+    if cash is None or nav <= 0:
+        return []
+    share = 100 * cash / nav
+    if cash < 0:
+        return [
+            Point(
+                "cash",
+                f"Cash is {money(cash)}: the book is financed with a margin debit of {percent(abs(share))} of its value.",
+                ELEVATED,
+                abs(cash),
+                "A margin debit costs interest and may be called: know at which loss, and what would be sold then.",
+            )
+        ]
+    if share < LARGE_CASH_PCT:
+        return []
+    text = f"Cash is {money(cash)} ({percent(share)} of NAV)"
+    text += ", among it what the short positions were sold for." if told["exposures"]["short_usd"] else "."
+    return [Point("cash", text, INFO, cash)]
+
+
+def beta(evidence: Evidence) -> list[Point]:
+    """What a move of the market does, by the 90-day beta."""
+    told = evidence.section("overview").get("beta_to_market", {})
+    value = told.get("calculated_90d")
+    if value is None or evidence.nav <= 0:
+        return []
+    dollars = value * evidence.nav
+    text = f"The market beta over 90 sessions is {value:.2f}: the book moves like {money(dollars)} of the S&P 500, and a fall of 1 % "
+    text += f"{'costs' if value >= 0 else 'makes'} {money(abs(dollars) / 100)}."
+    advice = None
+    severity = rated(abs(value), BETA)
+    covered = told.get("coverage_pct")
+    if covered is not None and covered < 99.5:
+        text += f" It counts {percent(covered)} of the holdings; the rest has no market price and no beta."
+    if abs(value) >= 0.5:
+        advice = f"To halve the market beta of {value:.2f}, sell or hedge about {money(abs(dollars) / 2)} of market exposure."
+    return [Point("beta", text, severity, abs(dollars) / 100, advice)]
+
+
+def sectors(evidence: Evidence) -> list[Point]:
+    """The largest sectors: against the S&P 500 where the book is long only and unlevered, else by net weight."""
+    rows = evidence.section("sectors").get("sectors") or []
+    held = [row for row in rows if row["positions"]]
+    real = [row for row in held if row["sector"] not in APART]
+    found: list[Point] = []
+    if real:
+        by_net = sorted(real, key=lambda row: -abs(row["net_pct"]))
+        largest = by_net[0]
+        shown = ", ".join(_sector(row) for row in by_net[:NAMED])
+        text = f"Largest net sector weight{'s' if len(by_net) > 1 else ''}, of NAV: {shown}."
+        crossed = max(real, key=lambda row: row["gross_pct"] - abs(row["net_pct"]))
+        if crossed["gross_pct"] - abs(crossed["net_pct"]) > LARGEST[0]:
+            text += (
+                f" {crossed['sector']} is {percent(crossed['gross_pct'])} gross "
+                f"but {percent(crossed['net_pct'])} net: longs and shorts in "
+            )
+            text += "it are a bet on each other, not on the sector."
+        severity = rated(abs(largest["net_pct"]), SECTOR)
+        advice = None
+        if severity >= ELEVATED:
+            advice = f"{percent(abs(largest['net_pct']))} of NAV hangs on {largest['sector']}: check that this is meant, against "
+            advice += (
+                f"{percent(largest['benchmark_pct'])} in the S&P 500."
+                if largest.get("benchmark_pct")
+                else "what it is meant to be."
+            )
+        found.append(Point("sectors", text, severity, abs(largest["net_pct"]) * evidence.nav / 100, advice))
+    for row in held:
+        if row["sector"] in APART and row["gross_pct"] >= LARGEST[0]:
+            what = (
+                "is in funds, which hold sectors of their own"
+                if row["sector"] == "ETFs"
+                else "has no sector (mutual funds, options, private holdings)"
+            )
+            found.append(
+                Point(
+                    "sectors",
+                    f"{percent(row['gross_pct'])} of NAV, {row['positions']} positions, {what}.",
+                    INFO,
+                    row["gross_pct"] * evidence.nav / 100,
+                )
+            )
+    return found
+
+
+def _sector(row: Mapping[str, Any]) -> str:
+    beside = f" (S&P 500 {percent(row['benchmark_pct'])})" if row.get("benchmark_pct") is not None else ""
+    return f"{row['sector']} {percent(row['net_pct'])}{beside}"
+
+
+def concentration(evidence: Evidence) -> list[Point]:
+    """The largest names, and what a fall of the largest would cost."""
+    told = evidence.section("concentration")
+    largest = told.get("largest") or []
+    if not largest:
+        return []
+    top = largest[0]
+    kind = "SHORT" if top["net_value_usd"] < 0 else None
+    name = holding(top["symbol"], kind)
+    fund = ", a fund," if top["symbol"] in evidence.funds else ""
+    size = abs(top["net_value_usd"])
+    share = top["pct_of_gross"]
+    text = f"{name[:1].upper()}{name[1:]}{fund} is the largest holding: {money(size)}, {percent(share)} of gross value"
+    if others := largest[1:NAMED]:
+        told_others = listed([f"{_named(row)} ({percent(row['pct_of_gross'])})" for row in others])
+        text += f"; then {told_others}"
+    text += (
+        f". The three largest make up {percent(told['top_3_pct_of_gross'])}, the {told['symbols']} names weigh like "
+    )
+    text += f"{told['effective_positions']:.1f} equal ones (Herfindahl index {told['hhi']:,.0f})."
+    hhi = NORMAL + (told["hhi"] > HHI_ELEVATED) + (told["hhi"] > HHI_WARNING)
+    found = [
+        Point(
+            "concentration",
+            text,
+            max(rated(share, FUND if fund else LARGEST), min(hhi, WARNING)),
+            size,
+            _trim(evidence, told, top),
+            (top["symbol"],),
+        )
+    ]
+    if evidence.nav > 0 and not CONTRACT.match(top["symbol"]) and top["symbol"] not in evidence.funds:
+        loss = FALL * size
+        found.append(
+            Point(
+                "single name",
+                (
+                    f"A {'rise' if kind else 'fall'} of {top['symbol']} by 20 % alone would "
+                    f"cost {money(loss)}, {percent(100 * loss / evidence.nav)} of NAV."
+                ),
+                NORMAL,
+                loss,
+                names=(top["symbol"],),
+            )
+        )
+    return found + _same_name(evidence)
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    return holding(row["symbol"], "SHORT" if row["net_value_usd"] < 0 else None)
+
+
+def _trim(evidence: Evidence, told: Mapping[str, Any], top: Mapping[str, Any]) -> str | None:
+    """What to sell for the largest holding to be a tenth of gross value afterwards."""
+    share = top["pct_of_gross"]
+    if share < LARGEST[0] or len(told["largest"]) < 2 or top["symbol"] in evidence.funds:
+        return None
+    if top["symbol"] in evidence.private:
+        return f"{top['symbol']} cannot be sold in a market: let new money go elsewhere until its {percent(share)} is a smaller share."
+    size = abs(top["net_value_usd"])
+    gross = size / (share / 100)
+    cut = (size - GOAL_PCT / 100 * gross) / (1 - GOAL_PCT / 100)
+    word = "Buying back" if top["net_value_usd"] < 0 else "Selling"
+    return f"{word} about {money(cut)} of {top['symbol']} would bring it from {percent(share)} to {percent(GOAL_PCT, 0)} of gross value."
+
+
+def _same_name(evidence: Evidence) -> list[Point]:
+    """Stocks of which contracts are held as well: one bet in several lines."""
+    symbols = [row["symbol"] for row in evidence.section("risk").get("contributions") or []]
+    roots: dict[str, list[str]] = {}
+    for symbol in symbols:
+        if found := CONTRACT.match(symbol):
+            roots.setdefault(found.group(1), []).append(symbol)
+    both = sorted(root for root in roots if root in symbols)
+    if not both:
+        return []
+    values = {row["symbol"]: row.get("market_value_usd") or 0 for row in evidence.section("risk")["contributions"]}
+    told = [
+        f"{root} with {listed([holding(s, 'SC' if values[s] < 0 else None) for s in roots[root]])}" for root in both
+    ]
+    size = sum(abs(values[root]) for root in both)
+    text = f"Held as stock and as contracts, so that the lines are one bet: {'; '.join(told)}."
+    return [Point("options", text, INFO, size, names=tuple(both))]
+
+
+def styles(evidence: Evidence) -> list[Point]:
+    """The leanings beside the market, the largest in dollars first."""
+    told = evidence.section("factors")
+    found: list[Point] = []
+    for row in told.get("styles_beside_the_market") or []:
+        if row["name"] == "Value" or row.get("beta") is None:
+            # Growth and value are the two ends of one factor.
+            continue
+        if abs(row["beta"]) < SLIGHT and found:
+            continue
+        moved = row.get("usd_per_1pct") or 0
+        severity = rated(abs(row["beta"]), TILT)
+        advice = None
+        if severity >= ELEVATED:
+            advice = (
+                f"The leaning of {row['beta']:+.2f} to {row['name'].lower()} is a bet "
+                "of its own: keep it on purpose, or take the other side with a fund."
+            )
+        found.append(Point("styles", _style(row), severity, moved, advice))
+    return sorted(found, key=lambda one: -abs(one.dollars))
+
+
+STYLE_MOVES = {
+    "Growth": "growth stocks beat value stocks by 1 %",
+    "Momentum": "recent winners beat the market by 1 %",
+    "Size": "small companies beat the market by 1 %",
+    "Quality": "profitable, little indebted companies beat the market by 1 %",
+    "Low Volatility": "calm stocks beat the market by 1 %",
+}
+LEANS = {
+    "Growth": ("growth stocks", "value stocks"),
+    "Momentum": ("recent winners", "recent losers"),
+    "Size": ("small companies", "large companies"),
+    "Quality": ("quality", "indebted or unprofitable companies"),
+    "Low Volatility": ("calm stocks", "volatile stocks"),
+}
+
+
+def _style(row: Mapping[str, Any]) -> str:
+    name, value, moved = row["name"], row["beta"], row.get("usd_per_1pct") or 0
+    side = LEANS[name][0 if value >= 0 else 1]
+    return (
+        f"Beside the market the book leans to {side} ({name.lower()} {value:+.2f}): it "
+        f"{'makes' if moved >= 0 else 'loses'} {money(abs(moved))} when {STYLE_MOVES[name]}."
+    )
+
+
+def variance(evidence: Evidence) -> list[Point]:
+    """How the factors and single names share the variance."""
+    told = evidence.section("risk").get("variance") or {}
+    if told.get("factor_share_pct") is None:
+        return []
+    market = told["factors"].get("Market", {}).get("share_pct")
+    text = f"Factors explain {percent(told['factor_share_pct'])} of the variance"
+    text += f", the market alone {percent(market)}" if market is not None else ""
+    text += f"; {percent(told['specific_share_pct'])} is of single names."
+    return [Point("variance", text, NORMAL, evidence.section("risk").get("daily_volatility_usd") or 0)]
+
+
+def correlation(evidence: Evidence) -> list[Point]:
+    """How alike the larger holdings move."""
+    told = evidence.section("correlation")
+    average = told.get("average_correlation")
+    if average is None:
+        return []
+    text = f"The {told['symbols_included']} larger holdings correlate by {average:.2f} on average over {told['sessions']} sessions"
+    if told.get("diversification_score") is not None:
+        text += f" (diversification {told['diversification_score']:.0f} of 100)"
+    pairs = told.get("highest_pairs", [])[:NAMED]
+    if pairs:
+        text += "; closest: " + ", ".join(f"{row['pair']} {row['correlation']:.2f}" for row in pairs)
+    severity = rated(average, CORRELATION)
+    advice = None
+    if severity >= ELEVATED:
+        advice = f"At an average correlation of {average:.2f} most holdings fall together: a new name diversifies only outside of these."
+    return [Point("correlation", f"{text}.", severity, 0, advice)]
