@@ -279,6 +279,7 @@ REST_FRAMEWORK = {
         "trigger": env("THROTTLE_TRIGGER", default="30/min"),
         "import": env("THROTTLE_IMPORT", default="30/min"),
         "insights": env("THROTTLE_INSIGHTS", default="30/min"),
+        "chat": env("THROTTLE_CHAT", default="10/min"),
     },
 }
 SIMPLE_JWT = {
@@ -364,11 +365,6 @@ DJANGO_CELERY_BEAT_TZ_AWARE = True
 
 MARKETDATA_SOURCE = env("MARKETDATA_SOURCE", default="live" if PRODUCTION else "simulated")
 SIMULATED_SEED = env.int("SIMULATED_SEED", default=20250630)
-OPENAI_API_KEY = env("OPENAI_API_KEY", default="")
-OPENAI_BASE_URL = env("OPENAI_BASE_URL", default="")
-OPENAI_MODEL_SMALL = env("OPENAI_MODEL_SMALL", default="gpt-4o-mini")
-OPENAI_EMBEDDING_MODEL = env("OPENAI_EMBEDDING_MODEL", default="text-embedding-3-small")
-OPENAI_TIMEOUT_SECONDS = env.float("OPENAI_TIMEOUT_SECONDS", default=60.0)
 POLYGON_API_KEY = env("POLYGON_API_KEY", default="")
 FMP_API_KEY = env("FMP_API_KEY", default="")
 FRED_API_KEY = env("FRED_API_KEY", default="")
@@ -382,6 +378,34 @@ PROVIDER_DEADLINE_SECONDS = env.float("PROVIDER_DEADLINE_SECONDS", default=60.0)
 PROVIDER_REST_SECONDS = env.float("PROVIDER_REST_SECONDS", default=120.0)
 MARKETDATA_PROVIDERS = env.list("MARKETDATA_PROVIDERS", default=["yfinance", "fmp", "polygon", "fred"])
 FMP_API = env("FMP_API", default="stable")
+
+# -- the assistant; any server that speaks the Responses API serves
+
+OPENAI_API_KEY = env("OPENAI_API_KEY", default="")
+OPENAI_BASE_URL = env("OPENAI_BASE_URL", default="")
+OPENAI_MODEL = env("OPENAI_MODEL", default="gpt-5-mini")
+OPENAI_MODEL_DEEP = env("OPENAI_MODEL_DEEP", default="gpt-5")
+OPENAI_MODEL_FALLBACK = env("OPENAI_MODEL_FALLBACK", default="gpt-4.1-mini")
+OPENAI_MODEL_SMALL = env("OPENAI_MODEL_SMALL", default="gpt-4o-mini")
+OPENAI_EMBEDDING_MODEL = env("OPENAI_EMBEDDING_MODEL", default="text-embedding-3-small")
+# The words of effort a family of models takes, weakest first, by the beginning of its names; other models are not asked to reason.
+OPENAI_EFFORTS = env.json(
+    "OPENAI_EFFORTS",
+    default={
+        "gpt-5": ["minimal", "low", "medium", "high"],
+        "o3": ["low", "medium", "high"],
+        "o4": ["low", "medium", "high"],
+    },
+)
+OPENAI_TIMEOUT_SECONDS = env.float("OPENAI_TIMEOUT_SECONDS", default=60.0)
+OPENAI_MAX_OUTPUT_TOKENS = env.int("OPENAI_MAX_OUTPUT_TOKENS", default=8_000)
+CHAT_HEARTBEAT_SECONDS = env.float("CHAT_HEARTBEAT_SECONDS", default=15.0)
+CHAT_RETRIES = env.int("CHAT_RETRIES", default=2)
+CHAT_BACKOFF_SECONDS = env.float("CHAT_BACKOFF_SECONDS", default=0.5)
+CHAT_TURN_SECONDS = env.float("CHAT_TURN_SECONDS", default=120.0)
+CHAT_TOOL_SECONDS = env.float("CHAT_TOOL_SECONDS", default=30.0)
+# Requests to the databases that a web process makes at once for open conversations; a stream holds none of them while the model writes.
+CHAT_THREADS = env.int("CHAT_THREADS", default=8)
 
 # -- the batch
 

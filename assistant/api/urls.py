@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-from assistant.api.views import conversations, insights, memories
+from assistant.api.views import chat, conversations, insights, memories
 from sigmasight.core.api.routes import endpoint
 
 urlpatterns: list[URLPattern] = [
     *endpoint("chat/conversations", conversations.ConversationsView, "conversations"),
+    *endpoint("chat/conversations/<str:conversation_id>", conversations.ConversationView, "conversation"),
+    *endpoint("chat/conversations/<str:conversation_id>/mode", conversations.ModeView, "conversation-mode"),
+    *endpoint("chat/conversations/<str:conversation_id>/messages", conversations.MessagesView, "conversation-messages"),
+    path("chat/send", chat.send, name="chat-send"),
+    path("chat/send/", chat.send, name="chat-send-slash"),
     *endpoint("chat/memories", memories.ChatMemoriesView, "chat-memories"),
     *endpoint("chat/memories/count", memories.ChatMemoryCountView, "chat-memory-count"),
     *endpoint("chat/memories/<str:memory_id>", memories.ChatMemoryView, "chat-memory"),

@@ -83,6 +83,24 @@ def vendor_errors() -> Iterator[None]:
         raise model_error(error) from error
 
 
+@contextlib.contextmanager
+def transport_errors() -> Iterator[None]:
+    """The same for a stream, whose connection may also break or whose text may be unreadable while it is read."""
+    import httpx2
+    import openai
+
+    try:
+        yield
+    except openai.OpenAIError as error:
+        raise model_error(error) from error
+    except httpx2.TimeoutException as error:
+        raise ModelError("The AI service fell silent.", retryable=True) from error
+    except httpx2.HTTPError as error:
+        raise ModelError("The connection to the AI service broke.", retryable=True) from error
+    except ValueError as error:
+        raise ModelError("The AI service answered something that cannot be read.", retryable=True) from error
+
+
 def model_error(error: Exception) -> ModelError:
     """A failure of the vendor's library in our words, by its class and never by its text."""
     import openai

@@ -11,8 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from assistant.llm.client import ModelError, client, vendor_errors
-
-MILLION = 1_000_000
+from assistant.llm.pricing import cost_usd
 
 
 @dataclass(frozen=True)
@@ -65,6 +64,4 @@ def ask_json(
     except ValueError as error:
         raise ModelError("The AI service answered no JSON.") from error
     taken, given = (answer.usage.input_tokens, answer.usage.output_tokens) if answer.usage else (0, 0)
-    price = settings.AI_PRICES.get(asked)
-    cost = None if price is None else Decimal(str((taken * price[0] + given * price[1]) / MILLION))
-    return JsonAnswer(value, answer.model or asked, taken, given, cost)
+    return JsonAnswer(value, answer.model or asked, taken, given, cost_usd(asked, taken, given))

@@ -30,6 +30,9 @@ class Conversation(UUIDModel, TimestampedModel):
     provider_thread_id = models.CharField(max_length=255, null=True, blank=True)
     provider_run_id = models.CharField(max_length=255, null=True, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
+    busy_until = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="A turn is being answered; it ends by then at the latest"
+    )
 
     class Meta:
         db_table = "agent_conversations"

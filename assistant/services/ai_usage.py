@@ -6,15 +6,14 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db.models import Avg, Count, Q, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
+from assistant.llm.pricing import cost_usd
 from assistant.models import AIRequestMetric
 
 DAYS = 30
-MILLION = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -85,5 +84,5 @@ def ai_use(days: int = DAYS) -> AIUse:
 
 
 def _cost(model: str, taken: int, given: int) -> float | None:
-    price = settings.AI_PRICES.get(model)
-    return None if price is None else (taken * price[0] + given * price[1]) / MILLION
+    cost = cost_usd(model, taken, given)
+    return None if cost is None else float(cost)

@@ -245,6 +245,8 @@ AMENDMENTS: tuple[Amendment, ...] = (
         gone=("204",),
         new={"200": {"type": "object", "minProperties": 1}},
     ),
+    answers("assistant_admin", ("chat_send",), "One turn at a time in a conversation; messages are limited",
+            new={"409": ERROR, "429": ERROR}),
     answers("assistant_admin", ("chat_list_memories", "chat_create_memory", "agent_list_memories", "agent_create_memory"),
             ONE_404, new={"404": ERROR}),
     answers("core", ("register",), "`/auth/register` works, with a setting to close it", new={"403": ERROR}),

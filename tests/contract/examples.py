@@ -331,6 +331,17 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda who: Call(body={"mode": "green", "portfolio_id": who.portfolio}),
         lambda who: Call(body={"mode": "blue", "portfolio_ids": [who.portfolio], "page_hint": "home", "route": "/home"}),
     ),
+    "chat_list_conversations": (_plain(), lambda who: Call(query={"limit": 1, "offset": 0})),
+    "chat_get_conversation": (lambda who: Call({"conversation_id": who.conversation}),),
+    "chat_list_messages": (
+        lambda who: Call({"conversation_id": who.conversation}),
+        lambda who: Call({"conversation_id": who.conversation}, query={"limit": 1}),
+    ),
+    "chat_change_mode": (lambda who: Call({"conversation_id": who.conversation}, body={"mode": "violet"}),),
+    "chat_change_mode_patch": (lambda who: Call({"conversation_id": who.conversation}, body={"mode": "indigo"}),),
+    "chat_delete_conversation": (lambda who: Call({"conversation_id": who.conversation}),),
+    # The command is answered without a model; streams have tests of their own.
+    "chat_send": (lambda who: Call(body={"conversation_id": who.conversation, "text": "/mode blue"}),),
     # -- memories
     **{
         name: call

@@ -12,7 +12,7 @@ from uuid import NAMESPACE_DNS, UUID, uuid4, uuid5
 from django.utils import timezone
 
 from analytics.models import BatchRun
-from assistant.models import Insight, Memory
+from assistant.models import Conversation, Insight, Memory, Message
 from portfolios.models import Portfolio, Position, PositionType, TargetPrice, User
 from portfolios.services.equity import record_equity_change
 from sigmasight.core.demo import rows
@@ -42,6 +42,8 @@ class Holdings:
     spare_portfolio: str
     memory: str
     insight: str
+    conversation: str
+    message: str
 
     def mixed(self, name: str, value: str) -> Holdings:
         return dataclasses.replace(self, **{name: value})
@@ -49,7 +51,7 @@ class Holdings:
 
 IDS = (
     "portfolio", "position", "tag", "target", "link", "equity_change", "run", "old_tag", "fresh_position", "spare_portfolio",
-    "memory", "insight",
+    "memory", "insight", "conversation", "message",
 )  # fmt: skip
 STAFF_IDS = ("portfolio", "run", "repair")
 
@@ -61,6 +63,7 @@ def holdings_of(book: str) -> Holdings:
     portfolio, symbol = row["id"], lot["symbol"]
     user = User.objects.get(email=row["user_email"])
     position = _derived(portfolio, symbol, lot["entry_date"])
+    conversation, message = _talk(user, portfolio)
     name = lot["tags"].split("|")[0]
     return Holdings(
         account=row["user_email"].partition("@")[0],
@@ -80,6 +83,8 @@ def holdings_of(book: str) -> Holdings:
         spare_portfolio=str(PortfolioFactory(user=user, name="Spare", account_name="Spare account").pk),
         memory=str(Memory.objects.create(user_id=user.pk, scope="user", content="Prefers tables.").pk),
         insight=_insight(portfolio),
+        conversation=conversation,
+        message=message,
     )
 
 
@@ -116,6 +121,19 @@ def _run(user: User, portfolio: str | None = None) -> str:
         phase_durations={"phase_1": 2.5, "total_duration": 12.0},
     )
     return str(run.pk)
+
+
+def _talk(user: User, portfolio: str) -> tuple[str, str]:
+    """A conversation with one question, and the answer to it."""
+    talk = Conversation.objects.create(user=user, mode="green", metadata={"portfolio_id": portfolio})
+    asked = timezone.now() - dt.timedelta(minutes=2)
+    Message.objects.create(conversation=talk, role="user", content="How concentrated am I?", created_at=asked)
+    answer = Message.objects.create(
+        conversation=talk, role="assistant", content="Moderately: ten names are half of the book.",
+        tool_calls=[{"name": "get_concentration_metrics", "id": "call_1", "duration_ms": 12, "failed": False}],
+        first_token_ms=800, latency_ms=2400, total_tokens=2100, created_at=asked + dt.timedelta(seconds=2),
+    )  # fmt: skip
+    return str(talk.pk), str(answer.pk)
 
 
 def _insight(portfolio: str) -> str:

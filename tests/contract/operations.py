@@ -17,10 +17,9 @@ FILES = ("core", "analytics", "assistant_admin", "additions")
 METHODS = ("get", "post", "put", "patch", "delete")
 PREFIX = {"core": "", "analytics": "", "assistant_admin": "/api/v1", "additions": ""}
 
-# Groups that come with the assistant. `POST /chat/conversations` belongs to now: the frontend calls it at login.
+# Groups that come with the assistant.
 ASSISTANT_TAGS = frozenset(
     {
-        "Chat",
         "Feedback",
         "Insights",
         "Admin AI knowledge",
@@ -31,7 +30,6 @@ ASSISTANT_TAGS = frozenset(
 )
 SERVED_NOW = frozenset(
     {
-        "chat_create_conversation",
         "insights_generate",
         "insights_list",
         "insights_get",

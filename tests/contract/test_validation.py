@@ -37,14 +37,12 @@ def changed(**values: Any) -> dict[str, Any]:
     return VOLATILITY | {"data": VOLATILITY["data"] | values}
 
 
-def test_the_contract_has_its_213_operations() -> None:
-    assert len(operations()) == 213
-    assert len(operations_now()) == 167
+def test_the_contract_has_its_218_operations() -> None:
+    assert len(operations()) == 218
+    assert len(operations_now()) == 183
 
 
-def test_the_assistants_groups_come_later_but_for_one() -> None:
-    assert not operations()["chat_create_conversation"].comes_with_the_assistant
-    assert operations()["chat_send"].comes_with_the_assistant
+def test_the_assistants_groups_that_are_not_served_yet() -> None:
     assert operations()["ai_metrics"].comes_with_the_assistant
 
 
