@@ -107,14 +107,20 @@ async def run(
     yield Finished("".join(said), model, citations)
 
 
-def run_to_end(**arguments: Any) -> LoopResult:
-    """The same for callers without an event loop: the whole answer. Takes what `run` takes, and raises what it raises."""
+def run_to_end(*, seconds: float | None = None, **arguments: Any) -> LoopResult:
+    """The same for callers without an event loop: the whole answer. Takes what `run` takes, and raises what it raises.
+
+    Parameters
+    ----------
+    seconds : how long it may take; a turn's time at most.
+    """
+    limit = settings.CHAT_TURN_SECONDS if seconds is None else min(seconds, settings.CHAT_TURN_SECONDS)
     usage = arguments.setdefault("usage", Usage())
 
     async def collect() -> tuple[Finished, list[tuple[str, ToolResult]]]:
         calls: list[tuple[str, ToolResult]] = []
         finished = Finished("", arguments["model"])
-        async with asyncio.timeout(settings.CHAT_TURN_SECONDS):
+        async with asyncio.timeout(limit):
             async for event in run(**arguments):
                 if isinstance(event, ToolFinished):
                     calls.append((event.name, event.result))

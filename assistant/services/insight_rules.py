@@ -63,6 +63,7 @@ PLANS: Mapping[str, Plan] = {
 }
 # How many findings and recommendations are told.
 FEWEST = 2
+FEWEST_ANSWERS = 3
 LENGTHS = {BRIEF: (4, 2), STANDARD: (7, 4), DETAILED: (12, 6)}
 
 # Words of a question or a focus, by the topics they mean.
@@ -85,10 +86,10 @@ TOPICS: Mapping[str, tuple[str, ...]] = {
     "variance": ("factor", "variance", "specific"),
     "correlation": ("correlat", "diversif", "together"),
     "volatility": ("volatil", "swing"),
-    "value at risk": ("value at risk", "var", "shortfall", "lose", "loss", "tail"),
-    "drivers": ("driv", "contribut", "risk", "source"),
+    "value at risk": ("value at risk", "var", "hurt", "risk", "shortfall", "lose", "loss", "tail"),
+    "drivers": ("driv", "hurt", "contribut", "risk", "source"),
     "stress": ("stress", "scenario", "crash", "crisis", "worst", "hurt", "recession", "risk"),
-    "market fall": ("crash", "market", "correction"),
+    "market fall": ("crash", "hurt", "market", "correction"),
     "rates": ("rate", "yield", "duration", "fed", "inflation"),
     "private": ("private", "illiquid"),
     "hedges": ("hedg", "protect", "short", "insur"),
@@ -116,21 +117,24 @@ def write(evidence: Evidence, assignment: Assignment, *, because: str = "") -> D
         points = [point for point in points if point.topic != "market fall"]
     stressed = _stressed(points, assignment.focus)
     if assignment.insight_type == InsightType.CUSTOM and stressed:
-        points = stressed
+        points = stressed if len(stressed) >= FEWEST_ANSWERS else _unique([*stressed, *ranked(points)])[:FEWEST_ANSWERS]
     elif stressed:
         points = _unique([*first[:1], *stressed, *points])
     verbosity = assignment.briefing.verbosity if assignment.is_briefing else STANDARD
     most, most_advice = LENGTHS.get(verbosity, LENGTHS[STANDARD])
     advice = list(dict.fromkeys(point.advice for point in ranked(points) if point.advice))[:most_advice]
+    if evidence.as_of is None or not advice:
+        advice = [_nothing_to_do(evidence, plan.needs), *advice]
     limits = limitations(evidence, assignment, because=because, answered=bool(stressed))
+    known = evidence.as_of is not None and plan.needs in evidence.data
     heading = title(evidence, assignment, points)[:LONGEST_TITLE]
     summary = _summary(evidence, assignment, points, plan.needs)
     return Draft(
         title=heading,
-        severity=gravest(points[:most] if plan.needs in evidence.data else []).value,
+        severity=gravest(points[:most] if known else []).value,
         summary=summary,
         key_findings=tuple(point.text for point in points[:most]),
-        recommendations=tuple(advice) or (_nothing_to_do(evidence, plan.needs),),
+        recommendations=tuple(advice),
         data_limitations=limits,
         full_analysis=page(evidence, heading, summary, points, advice, limits, verbosity),
         version=VERSION,

@@ -1,0 +1,128 @@
+"""A model as writer: what it is told, what of its answer is believed, and rules wherever it fails."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from assistant.models import AIRequestMetric, Insight, Memory
+from assistant.services.insight_drafts import Assignment, Briefing
+from assistant.services.insights import STAND_IN_FOR as STAND_IN
+from assistant.services.insights import generate
+from portfolios.models import Portfolio, User
+from tests.assistant.insights.model import Model, calls, says
+
+pytestmark = [pytest.mark.django_db(databases=["default", "ai"]), pytest.mark.usefixtures("demo_results")]
+
+GOOD: dict[str, Any] = {
+    "title": "Up $11,429, and 24.9 % at stake in a crash",
+    "severity": "elevated",
+    "summary": "At the close of 20 November 2025 net asset value is $3,211,602. A dot-com crash would cost 24.9 %.",
+    "key_findings": ["The book made $11,429 (+0.36 %).", "META is 11.9 % of gross value."],
+    "recommendations": ["Look at META."],
+    "data_limitations": "Prices are simulated.",
+    "full_analysis": "## Why\n\nGross exposure is $5.2 million, 162 % of net asset value.",
+}
+
+
+def answer(**changes: Any) -> list[dict[str, Any]]:
+    return says(json.dumps(GOOD | changes))
+
+
+def test_a_model_writes_over_results_and_tools(model: Model, hedge_fund: Portfolio, owner: User) -> None:
+    Memory.objects.create(user_id=owner.pk, scope="user", content="Hates long texts.")
+    model.script = [calls("get_positions_details", max_rows=5), answer()]
+    insight = generate(owner, hedge_fund.pk, Assignment("daily_summary", focus_area="options")).insight
+    insight.refresh_from_db()
+    assert (insight.title, insight.severity, insight.key_findings) == (GOOD["title"], "elevated", GOOD["key_findings"])
+    assert (insight.model_used, insight.provider, insight.prompt_version) == ("gpt-5-mini", "openai", "insight-1")
+    assert (insight.token_count_input, insight.token_count_output, insight.tool_calls_count) == (2000, 400, 1)
+    assert insight.cost_usd == Decimal("0.0013")
+    assert insight.generation_time_ms is not None
+    assert insight.data_limitations == "Prices are simulated."
+    assert insight.context_data["figures"]["not_in_results"] == []
+    assert [one["name"] for one in insight.context_data["tools"]] == ["get_positions_details"]
+    first, second = model.asked
+    assert first["text"]["format"]["type"] == "json_schema"
+    assert first["text"]["format"]["strict"] is True
+    assert (first["store"], first["stream"]) == (False, True)
+    assert '<data kind="results">' in first["input"][0]["content"]
+    assert "3211602" in first["input"][0]["content"]
+    assert "options" in first["input"][0]["content"]
+    assert "Hates long texts." in first["instructions"]
+    assert second["input"][-1]["type"] == "function_call_output"
+    metric = AIRequestMetric.objects.get(user=owner)
+    assert (metric.total_tokens, metric.tool_calls_count, metric.error_type) == (2400, 1, None)
+
+
+def test_only_a_briefing_searches_the_web_and_only_if_news_are_wanted(
+    model: Model, hedge_fund: Portfolio, owner: User
+) -> None:
+    model.script = [answer()]
+    for assignment in (
+        Assignment("morning_briefing"),
+        Assignment("morning_briefing", briefing=Briefing(include_news=False, include_market_overview=False)),
+        Assignment("daily_summary"),
+    ):
+        generate(owner, hedge_fund.pk, assignment)
+    offered = [{one.get("name") or one["type"] for one in body["tools"]} for body in model.asked]
+    assert ["web_search" in names for names in offered] == [True, False, False]
+    assert ["get_market_overview" in names for names in offered] == [True, False, True]
+    assert "each with its source as a link" in model.asked[0]["instructions"]
+    assert "you have none" in model.asked[1]["instructions"]
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (429, "the AI service is busy"),
+        (500, "the AI service failed"),
+        (401, "the AI service refuses our key"),
+        (says("I would rather write prose."), "its answer could not be read"),
+        (says(json.dumps({"title": "x"})), "its answer could not be read"),
+        (answer(severity="catastrophic"), "its answer could not be read"),
+        (answer(key_findings=[]), "its answer could not be read"),
+        (answer(summary="It is worth $9,999,999, beta 3.21, at 77.7 % risk, 4,321 names."), "figures that stand in no result"),
+    ],
+)  # fmt: skip
+def test_rules_stand_in_wherever_the_model_fails(
+    model: Model, hedge_fund: Portfolio, owner: User, step: Any, said: str
+) -> None:
+    model.script = [step]
+    insight = generate(owner, hedge_fund.pk, Assignment("stress_test_review")).insight
+    assert (insight.model_used, insight.provider, insight.cost_usd) == ("rules", "rules", 0)
+    assert insight.data_limitations is not None
+    assert said in insight.data_limitations
+    assert "it was written by rules" in insight.data_limitations
+    assert "secret of the vendor" not in json.dumps([insight.data_limitations, insight.context_data])
+    assert insight.key_findings[0].startswith("Worst of 22 stress scenarios")
+    assert AIRequestMetric.objects.get(user=owner).error_type is not None
+
+
+def test_a_model_that_is_too_slow_is_not_waited_for(
+    model: Model, hedge_fund: Portfolio, owner: User, settings: Any
+) -> None:
+    model.slow, settings.CHAT_TURN_SECONDS = 30.0, 0.5
+    insight = generate(owner, hedge_fund.pk, Assignment("daily_summary")).insight
+    assert insight.provider == "rules"
+    assert "took too long" in (insight.data_limitations or "")
+
+
+def test_a_few_unfounded_figures_are_named(model: Model, hedge_fund: Portfolio, owner: User) -> None:
+    model.script = [answer(recommendations=["Sell 4,321 shares."])]
+    insight = generate(owner, hedge_fund.pk, Assignment("daily_summary")).insight
+    assert insight.provider == "openai"
+    assert insight.data_limitations == "Prices are simulated. Not found in the results, so to be checked: 4,321."
+
+
+def test_what_rules_wrote_in_its_place_gives_way_to_the_model(model: Model, hedge_fund: Portfolio, owner: User) -> None:
+    model.script = [500, answer()]
+    assignment = Assignment("daily_summary")
+    first = generate(owner, hedge_fund.pk, assignment).insight
+    assert generate(owner, hedge_fund.pk, assignment).insight == first, "not asked again at once"
+    Insight.objects.filter(pk=first.pk).update(created_at=first.created_at - STAND_IN)
+    second = generate(owner, hedge_fund.pk, assignment).insight
+    assert (first.provider, second.provider) == ("rules", "openai")
