@@ -429,6 +429,7 @@ RATE_PROXY_CONVEXITY = env.float("RATE_PROXY_CONVEXITY", default=350.0)
 # Dollars for a million tokens, taken and given, by model: AI_PRICES={"gpt-4o": [2.5, 10]}. Without its price a model's cost is unknown.
 AI_PRICES = env.json("AI_PRICES", default={})
 UNFOLD = THEME
+CONSOLE_ROWS = env.int("CONSOLE_ROWS", default=40)
 IMPORT_EXPORT_USE_TRANSACTIONS = True
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"

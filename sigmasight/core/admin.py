@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import DELETION
@@ -91,7 +92,7 @@ class TableAdmin(ExportedTable, ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     # Numbers beside every filter would count the table once for each of them.
     show_facets = admin.ShowFacets.NEVER
-    list_per_page = 40
+    list_per_page = settings.CONSOLE_ROWS
     list_fullwidth = True
     list_filter_submit = True
     warn_unsaved_form = True

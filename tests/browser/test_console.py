@@ -39,6 +39,7 @@ def server(demo_database: DemoResults, django_db_blocker: Any) -> Iterator[str]:
             DATABASE_URL=_address("DATABASE_URL", database),
             AI_DATABASE_URL=_address("AI_DATABASE_URL", str(connections["ai"].settings_dict["NAME"])),
             SIGMASIGHT_NOW=EVENING,
+            CONSOLE_ROWS="8",
         ) as address,
     ):
         yield address
