@@ -27,7 +27,7 @@ class ConsoleLoginForm(AuthenticationForm):  # type: ignore[misc]
             record_activity(
                 "auth.console_login_error",
                 caller,
-                user=getattr(refused, "user", None),
+                user=refused.user,
                 error_code=refused.code,
                 error_message=refused.message,
             )

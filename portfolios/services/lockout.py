@@ -24,6 +24,8 @@ class LoginLocked(DomainError):
     """The account is locked for this address, whether the password is right or not."""
 
     status = 429
+    # Whether there is such an account is not told.
+    user = None
 
 
 def require_unlocked(email: str, address: str | None) -> None:

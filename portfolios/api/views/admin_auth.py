@@ -15,6 +15,7 @@ from portfolios.api.serializers import admin_auth as forms
 from portfolios.models import User
 from portfolios.services.accounts import LoginRefused, verify_login
 from portfolios.services.activity import record_activity
+from portfolios.services.lockout import LoginLocked
 from portfolios.services.staff_rights import require_second_step
 from portfolios.services.tokens import (
     AdminToken,
@@ -73,7 +74,7 @@ class AdminLoginView(APIView):
         try:
             user = verify_login(given["email"], given["password"], staff=True, address=caller.ip_address)
             require_second_step(user, given["second_step_code"])
-        except LoginRefused as refused:
+        except (LoginRefused, LoginLocked) as refused:
             record_activity(
                 "auth.admin_login_error",
                 caller,

@@ -17,6 +17,7 @@ from portfolios.api.serializers import auth as forms
 from portfolios.models import User
 from portfolios.services.accounts import LoginRefused, open_account, verify_login
 from portfolios.services.activity import record_activity
+from portfolios.services.lockout import LoginLocked
 from portfolios.services.tokens import UserToken, default_portfolio_id, issue_user_token, revoke_user_token
 from sigmasight.core.api.idempotency import idempotent
 from sigmasight.core.api.parameters import body
@@ -77,7 +78,7 @@ class LoginView(APIView):
         caller = caller_of(request)
         try:
             user = verify_login(given["email"], given["password"], address=caller.ip_address)
-        except LoginRefused as refused:
+        except (LoginRefused, LoginLocked) as refused:
             record_activity(
                 "onboarding.login_error",
                 caller,
