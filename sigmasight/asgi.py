@@ -2,7 +2,8 @@
 
 * Answers that are computed run in a few threads of each process, which keep their database connections. Django's own way from ASGI
   to synchronous views takes a new thread, and so a new connection, for every request: four times the work.
-* Answers that are streamed (`STREAMED`) run on the event loop as asynchronous views: an open stream occupies no thread.
+* Answers that are streamed, or wait for a model (`STREAMED`), run as asynchronous views: an open stream occupies no thread, and
+  whoever waits for a model occupies none of those the others need.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
-STREAMED = ("/api/v1/chat/send",)
+STREAMED = ("/api/v1/chat/send", "/api/v1/insights/chat", "/api/v1/insights/generate")
 KEPT_IN_MEMORY = 1 << 20
 
 streaming = get_asgi_application()

@@ -21,6 +21,12 @@ async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     return await loop.run_in_executor(_threads(), functools.partial(_bounded, work, *args, **kwargs))
 
 
+async def in_patient_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The same for work that itself waits for a model, in threads of its own: neither chats nor reads wait for it."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_patient_threads(), functools.partial(_bounded, work, *args, **kwargs))
+
+
 def _bounded(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     close_old_connections()
     try:
@@ -32,3 +38,8 @@ def _bounded(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 @functools.cache
 def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(settings.CHAT_THREADS, thread_name_prefix="chat")
+
+
+@functools.cache
+def _patient_threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(settings.INSIGHT_THREADS, thread_name_prefix="insights")

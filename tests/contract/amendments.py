@@ -261,6 +261,8 @@ AMENDMENTS: tuple[Amendment, ...] = (
     answers("core", ("login", "register", "onboardingRegister", "onboardingCreatePortfolio"), THROTTLED, new={"429": ERROR}),
     answers("assistant_admin", ("insights_generate",), "Wrong input is 422; a wish that was written before is 200 with the "
             "insight there is", gone=("400",), new={"200": {"$ref": "#/components/schemas/Insight"}}),
+    answers("assistant_admin", ("insights_chat",), "One turn at a time in a conversation; messages are limited",
+            new={"409": ERROR, "429": ERROR}),
     answers("assistant_admin", ("insights_list",), "Wrong input is 422, on every operation", gone=("400",)),
     keys("assistant_admin", "Insight", {"model_used": STRING, "cache_hit": BOOLEAN},
          "Whoever reads an insight is told who wrote it, and whether it was written before"),

@@ -377,6 +377,10 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             body={"portfolio_id": who.portfolio, "insight_type": "custom", "user_question": "Which hedge works, and which does not?"}
         ),
     ),
+    "insights_chat": (
+        _plain({"message": "/mode blue"}),
+        lambda who: Call(body={"message": "/mode indigo", "conversation_id": who.conversation}),
+    ),
     "insights_list": (_of_portfolio(), _of_portfolio(insight_type="daily_summary", days_back=7, limit=10, offset=0)),
     "insights_get": (lambda who: Call({"insight_id": who.insight}),),
     "insights_update": (lambda who: Call({"insight_id": who.insight}, body={"viewed": True, "dismissed": True}),),

@@ -21,23 +21,12 @@ PREFIX = {"core": "", "analytics": "", "assistant_admin": "/api/v1", "additions"
 ASSISTANT_TAGS = frozenset(
     {
         "Feedback",
-        "Insights",
         "Admin AI knowledge",
         "Admin AI metrics",
         "Admin AI tuning",
         "Admin feedback learning",
     }
 )
-SERVED_NOW = frozenset(
-    {
-        "insights_generate",
-        "insights_list",
-        "insights_get",
-        "insights_update",
-        "insights_feedback",
-    }
-)
-
 Schema = Mapping[str, Any]
 Document = dict[str, Any]
 
@@ -84,7 +73,7 @@ class Operation:
 
     @property
     def comes_with_the_assistant(self) -> bool:
-        return self.tag in ASSISTANT_TAGS and self.operation_id not in SERVED_NOW
+        return self.tag in ASSISTANT_TAGS
 
     @property
     def success(self) -> str:

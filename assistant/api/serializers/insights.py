@@ -10,7 +10,7 @@ from assistant.models import InsightSeverity, InsightType
 from assistant.services.insight_drafts import BRIEF, DETAILED, STANDARD
 
 Form = serializers.Serializer[Any]
-LONGEST_FOCUS, LONGEST_QUESTION, LONGEST_COMMENT = 100, 2_000, 2_000
+LONGEST_FOCUS, LONGEST_QUESTION, LONGEST_COMMENT, LONGEST_MESSAGE = 100, 2_000, 2_000, 4_000
 MOST_AREAS = 10
 
 
@@ -68,6 +68,11 @@ class InsightFeedback(Form):
         max_length=LONGEST_COMMENT,
         help_text="comment; empty keeps the old one",
     )
+
+
+class InsightMessage(Form):
+    message = serializers.CharField(max_length=LONGEST_MESSAGE, help_text="the person's text")
+    conversation_id = serializers.UUIDField(required=False, allow_null=True, help_text="left out: a new conversation")
 
 
 class InsightPerformance(Form):

@@ -6,24 +6,18 @@ holds neither a thread nor a database connection.
 
 from __future__ import annotations
 
-from typing import Any
-
-from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.views.decorators.csrf import csrf_exempt
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from assistant.api.faces import asynchronous
 from assistant.api.serializers import conversations as forms
 from assistant.services.answering import answer, mode_changed
 from assistant.services.conversations import conversation_of
 from assistant.services.sse import new_run_id
-from assistant.services.threads import in_thread
 from assistant.services.turns import begin_turn, change_mode, mode_of_command
 from portfolios.api.callers import user_of
 from sigmasight.core.api.parameters import body
@@ -80,23 +74,4 @@ class SendView(APIView):
         return StreamingHttpResponse(answer(turn), content_type=KIND, headers=HEADERS)
 
 
-_view = SendView.as_view()
-
-
-@csrf_exempt
-async def send(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
-    """The asynchronous face of `SendView`."""
-    if not isinstance(request, ASGIRequest):
-        # A server without an event loop has its own thread for the request already.
-        return await sync_to_async(_checked)(request, **kwargs)
-    return await in_thread(_checked, request, **kwargs)
-
-
-# How the schema and the tables of routes find the class behind a view.
-send.cls = SendView  # type: ignore[attr-defined]
-send.initkwargs = {}  # type: ignore[attr-defined]
-
-
-def _checked(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
-    response = _view(request, **kwargs)
-    return response.render() if isinstance(response, Response) else response
+send = asynchronous(SendView)

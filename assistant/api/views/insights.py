@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from assistant.api.faces import asynchronous
 from assistant.api.serializers import insights as forms
+from assistant.api.views.chat import HEADERS, KIND
 from assistant.models import Insight
 from assistant.services import insights as service
+from assistant.services.answering import answer, mode_changed
+from assistant.services.insight_chat import flat_events, flat_stream, talk_of
 from assistant.services.insight_drafts import Assignment, Briefing
+from assistant.services.sse import new_run_id
+from assistant.services.threads import in_patient_thread
+from assistant.services.turns import begin_turn, change_mode, mode_of_command
 from portfolios.api.callers import user_of
 from sigmasight.core.api.parameters import body, query, uuid_of
 from sigmasight.core.api.schema import ErrorDetail, ValidationError
@@ -84,6 +94,40 @@ class GenerateInsightView(APIView):
         )
         written = service.generate(user_of(request), given["portfolio_id"], assignment)
         return Response(_insight(written.insight, reused=written.reused), status=200 if written.reused else 201)
+
+
+generate = asynchronous(GenerateInsightView, within=in_patient_thread)
+
+
+class InsightChatView(APIView):
+    throttle_classes = (ScopeThrottle,)
+    throttle_scope = "chat"
+
+    @extend_schema(
+        operation_id="insights_chat",
+        tags=TAGS,
+        summary="Legacy chat stream",
+        description="The turn of `/chat/send` in the older form: start, message (`delta`), then exactly one of done and error, without "
+        "envelope. Without `conversation_id` a conversation about all portfolios is opened.",
+        request=forms.InsightMessage,
+        responses={
+            (200, KIND): OpenApiResponse(OpenApiTypes.STR, description="The events of the answer."),
+            409: ErrorDetail, 429: ErrorDetail, **REFUSALS,
+        },
+        examples=[OpenApiExample("a question", value={"message": "How concentrated am I?"}, request_only=True)],
+    )  # fmt: skip
+    def post(self, request: Request) -> HttpResponseBase:
+        given, user = body(request, forms.InsightMessage), user_of(request)
+        talk = talk_of(user, given.get("conversation_id"))
+        if (mode := mode_of_command(given["message"])) is not None:
+            change_mode(talk, mode)
+            events = flat_events(mode_changed(new_run_id(), talk.pk, mode, settings.OPENAI_MODEL))
+            return HttpResponse(b"".join(events), content_type=KIND, headers=HEADERS)
+        turn = begin_turn(user, talk, given["message"], {})
+        return StreamingHttpResponse(flat_stream(answer(turn)), content_type=KIND, headers=HEADERS)
+
+
+talk = asynchronous(InsightChatView)
 
 
 class PortfolioInsightsView(APIView):
