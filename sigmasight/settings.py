@@ -449,6 +449,7 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "yfinance": {"level": "CRITICAL"},
+        "httpx2": {"level": "WARNING"},
         "celery.utils.functional": {"level": "WARNING"},
     },
 }

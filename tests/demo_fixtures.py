@@ -105,6 +105,19 @@ def _move(database: str, now: str | None) -> None:
         os.environ["SIGMASIGHT_NOW"] = now
 
 
+@contextmanager
+def copied_for(demo: DemoResults, purpose: str) -> Iterator[None]:
+    """A copy of the demo's database that tests may write to, for threads and processes that commit; it is dropped at the end."""
+    name = f"{demo.database}_{purpose}"
+    _maintain(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    _maintain(f'CREATE DATABASE "{name}" TEMPLATE "{demo.database}"')
+    try:
+        with _evening_in(name):
+            yield
+    finally:
+        _maintain(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
 def _exists(database: str) -> bool:
     connection.close()
     with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]

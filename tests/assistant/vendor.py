@@ -78,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
                     "object": "list",
                     "model": body["model"],
                     "data": [
-                        {"object": "embedding", "index": number, "embedding": _encoded(text, body)}
+                        {"object": "embedding", "index": number, "embedding": encoded(text, body)}
                         for number, text in enumerate(body["input"])
                     ],
                     "usage": {"prompt_tokens": 1, "total_tokens": 1},
@@ -115,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
         return
 
 
-def _encoded(text: str, body: dict[str, Any]) -> Any:
+def encoded(text: str, body: dict[str, Any]) -> Any:
     vector = vector_of(text)
     if body.get("encoding_format") == "base64":
         return base64.b64encode(array("f", vector).tobytes()).decode()

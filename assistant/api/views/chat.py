@@ -6,10 +6,13 @@ holds neither a thread nor a database connection.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -37,7 +40,15 @@ HEADERS = {
 }
 
 
+class WhateverIsAccepted(DefaultContentNegotiation):
+    """Errors are JSON even for a reader who asks for events alone."""
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
 class SendView(APIView):
+    content_negotiation_class = WhateverIsAccepted
     throttle_classes = [ScopeThrottle]
     throttle_scope = "chat"
 
