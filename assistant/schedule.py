@@ -12,3 +12,10 @@ DAILY[CLEANUP] = Daily(
     minute=15,
     description="Deletes memories, feedback and documents of people and portfolios that are gone.",
 )
+BRIEFINGS = "Morning briefings"
+DAILY[BRIEFINGS] = Daily(
+    task="assistant.tasks.write_briefings",
+    hour=6,
+    minute=0,
+    description="Writes a briefing for every active portfolio with new results, where BRIEFINGS_EVERY_MORNING is set.",
+)

@@ -408,6 +408,8 @@ CHAT_TOOL_SECONDS = env.float("CHAT_TOOL_SECONDS", default=30.0)
 CHAT_THREADS = env.int("CHAT_THREADS", default=8)
 # Insights that a web process writes at once: each waits for the model in a thread of its own.
 INSIGHT_THREADS = env.int("INSIGHT_THREADS", default=4)
+# A morning briefing for every active portfolio with new results, at 06:00 New York. Each costs what the model costs.
+BRIEFINGS_EVERY_MORNING = env.bool("BRIEFINGS_EVERY_MORNING", default=False)
 
 # -- the batch
 
