@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.template.response import TemplateResponse
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.response import SimpleTemplateResponse, TemplateResponse
 from django.urls import URLPattern, path, reverse
+from redis.exceptions import RedisError
 from unfold.sites import UnfoldAdminSite
 
 from sigmasight.core.console import pages, panels, second_step, second_step_views
+from sigmasight.core.console.pages import View
+
+log = logging.getLogger(__name__)
+NOT_ALLOWED = "Your role does not go that far. Ask an admin if it should."
 
 
 class ConsoleSite(UnfoldAdminSite):
@@ -30,6 +39,33 @@ class ConsoleSite(UnfoldAdminSite):
         if request.method == "GET" and super().has_permission(request) and second_step.is_due(request.user):
             return redirect(f"{reverse('admin:second_step', current_app=self.name)}?{request.GET.urlencode()}")
         return super().login(request, extra_context)
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """Refusals, unknown rows and databases that are down are told in the console's own look, with the right status."""
+
+        @wraps(view)
+        def told(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                answer = view(request, *args, **kwargs)
+                # Lists are read while they are drawn.
+                return answer.render() if isinstance(answer, SimpleTemplateResponse) else answer
+            except PermissionDenied as refusal:
+                return self._trouble(request, 403, "You may not do this", str(refusal) or NOT_ALLOWED)
+            except Http404:
+                return self._trouble(
+                    request, 404, "There is nothing here", "The row or page does not exist, or not any more."
+                )
+            except (OperationalError, RedisError):
+                log.exception("%s cannot be shown", request.path)
+                return self._trouble(
+                    request, 503, "Not reachable", "The server that holds this does not answer. Try again."
+                )
+
+        return super().admin_view(told, cacheable)
+
+    def _trouble(self, request: HttpRequest, status: int, title: str, message: str) -> HttpResponse:
+        context = {**self.each_context(request), "title": title, "message": message}
+        return render(request, "console/trouble.html", context, status=status)
 
     def get_urls(self) -> list[URLPattern]:
         panel = path("panels/<slug:slug>/", self.admin_view(panels.panel_view), name="panel")

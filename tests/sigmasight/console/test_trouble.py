@@ -1,0 +1,48 @@
+"""What goes wrong in the console is told in its own look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.db import OperationalError
+from django.test import Client
+from django.urls import reverse
+
+from assistant.models import Memory
+from portfolios.models import User
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db(databases=["default", "ai"])
+
+
+@pytest.fixture
+def boss(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("boss@example.com", "a-long-secret-1"))
+    return client
+
+
+def test_a_refusal(client: Client) -> None:
+    client.force_login(UserFactory(is_staff=True))
+    answer = client.get(reverse("admin:portfolios_portfolio_changelist"))
+    assert answer.status_code == 403
+    assert "Your role does not go that far" in answer.content.decode()
+    assert "nav-sidebar" in answer.content.decode()
+
+
+def test_an_unknown_address(boss: Client) -> None:
+    answer = boss.get("/admin/nothing/of/this/kind/")
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.content.decode()
+
+
+def test_a_database_that_does_not_answer(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: Any, **__: Any) -> None:
+        raise OperationalError("connection to server at 10.0.0.7 failed: password")
+
+    monkeypatch.setattr(type(admin.site.get_model_admin(Memory)), "get_queryset", stopped)
+    answer = boss.get(reverse("admin:assistant_memory_changelist"))
+    assert answer.status_code == 503
+    assert "does not answer" in answer.content.decode()
+    assert "10.0.0.7" not in answer.content.decode()
