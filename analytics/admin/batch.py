@@ -5,8 +5,13 @@ from __future__ import annotations
 from django.contrib import admin
 
 from analytics.models import BatchLogEntry, BatchRun, BatchStep, DailyMetric, SessionCoverage
-from sigmasight.core.admin import UNKNOWN, ComputedAdmin, figure, long_text, number, short_id
+from sigmasight.core.admin import UNKNOWN, ComputedAdmin, RowsInline, figure, long_text, number, short_id
 from sigmasight.core.console.sections import Section
+
+
+class StepsInline(RowsInline):
+    model = BatchStep
+    fields = ["phase", "name", "shard_no", "status", "attempts", "done", "total", "rows_written", "error"]
 
 
 @admin.register(BatchRun)
@@ -30,6 +35,7 @@ class BatchRunAdmin(ComputedAdmin):
     list_select_related = ["scope_portfolio"]
     search_fields = ["id", "scope_portfolio__name"]
     list_filter = ["status", "kind", "trigger", "source"]
+    inlines = [StepsInline]
     date_hierarchy = "created_at"
 
     @admin.display(description="scope", ordering="scope_portfolio__name")

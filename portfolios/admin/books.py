@@ -8,8 +8,19 @@ from typing import Any
 from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 
-from portfolios.models import EquityChange, Portfolio
-from sigmasight.core.admin import TableAdmin, money
+from portfolios.models import EquityChange, Portfolio, Position
+from sigmasight.core.admin import RowsInline, TableAdmin, money
+
+
+class LotsInline(RowsInline):
+    model = Position
+    fields = ["symbol", "position_type", "quantity", "entry_price", "entry_date", "exit_date", "investment_class"]
+    verbose_name_plural = "positions"
+
+
+class EquityChangesInline(RowsInline):
+    model = EquityChange
+    fields = ["change_date", "change_type", "amount", "notes", "is_system"]
 
 
 @admin.register(Portfolio)
@@ -36,6 +47,7 @@ class PortfolioAdmin(TableAdmin):
     date_hierarchy = "created_at"
     autocomplete_fields = ["user"]
     readonly_fields = ["results_as_of", "created_at", "updated_at"]
+    inlines = [LotsInline, EquityChangesInline]
 
 
 @admin.register(EquityChange)

@@ -7,11 +7,10 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from portfolios.models import Position, PositionValuation, TargetPrice, Trade
-from sigmasight.core.admin import TableAdmin, money, number
+from sigmasight.core.admin import RowsInline, TableAdmin, money, number
 
 
 class Open(admin.SimpleListFilter):
@@ -31,15 +30,9 @@ class Open(admin.SimpleListFilter):
         return queryset.filter(deleted_at__isnull=False) if self.value() == "deleted" else queryset
 
 
-class TradeInline(TabularInline):
+class TradeInline(RowsInline):
     model = Trade
-    extra = 0
-    can_delete = False
     fields = ["kind", "trade_date", "quantity", "price", "fees", "realized_pnl", "units_as_of"]
-    readonly_fields = ["kind", "trade_date", "quantity", "price", "fees", "realized_pnl", "units_as_of"]
-
-    def has_add_permission(self, request: HttpRequest, obj: Position | None = None) -> bool:
-        return False
 
 
 @admin.register(Position)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.contrib.admin.models import DELETION
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
 
 from sigmasight.core.console.roles import Role
@@ -121,6 +121,25 @@ class ComputedAdmin(TableAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class RowsInline(TabularInline):  # type: ignore[misc]
+    """Rows of another table that belong to this one, to look at: each leads to its own page. `fields` are the columns."""
+
+    extra = 0
+    per_page = 15
+    can_delete = False
+    show_change_link = True
+    fields: Sequence[str] = ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        return self.fields
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 

@@ -165,6 +165,8 @@ def test_changes_by_hand_can_be_looked_up(boss: Client) -> None:
     form = {
         "user": book.user_id, "name": "After", "account_name": "After", "account_type": book.account_type,
         "opening_equity": book.opening_equity, "equity_as_of": book.equity_as_of, "is_active": "on", "currency": "USD",
+        "positions-TOTAL_FORMS": "0", "positions-INITIAL_FORMS": "0",
+        "equity_changes-TOTAL_FORMS": "0", "equity_changes-INITIAL_FORMS": "0",
     }  # fmt: skip
     address = reverse("admin:portfolios_portfolio_change", args=[book.pk])
     answer = boss.post(address, form)
