@@ -1,4 +1,4 @@
-"""What a portfolio is exposed to: the headline figures, factors, sectors, concentration, how its holdings move together."""
+"""What a portfolio is exposed to: the headline figures, factors, sectors."""
 
 from __future__ import annotations
 
@@ -8,15 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from analytics.services.aggregate_overview import aggregate_overview
-from analytics.services.concentration import (
-    NoConcentration,
-    PortfolioConcentration,
-    TopPosition,
-    aggregate_concentration,
-    portfolio_concentration,
-    top_positions,
-)
-from analytics.services.correlations import Matrix, correlate, cut, diversification_of
+from analytics.services.concentration import TopPosition
 from analytics.services.factors import (
     FactorReading,
     NoSpreads,
@@ -24,7 +16,6 @@ from analytics.services.factors import (
     factors_of,
     spreads_of,
 )
-from analytics.services.held_lots import held_lots
 from analytics.services.missing import Missing
 from analytics.services.overview import portfolio_overview
 from analytics.services.published import PublishedBook, published_book
@@ -32,7 +23,6 @@ from analytics.services.risk_metrics import risk_metrics
 from analytics.services.sectors import NoSectorExposure, SectorExposure, aggregate_sector_exposure, sector_exposure
 from analytics.services.selection import select_portfolios
 from analytics.services.spread_text import describe_spread
-from assistant.tools.arguments import Whole
 from assistant.tools.figures import earned, exposures, known, percent, percent_of, rounded, usd
 from assistant.tools.registry import PORTFOLIO, Call, tool
 from assistant.tools.results import Finding
@@ -43,7 +33,6 @@ NIGHT = (
     "realized_volatility_21d", "expected_volatility_21d", "nav_quality", "stale_count", "num_positions",
     "gross_delta_exposure", "net_delta_exposure", "portfolio_gamma", "portfolio_theta", "portfolio_vega",
 )  # fmt: skip
-PAIRS_SHOWN = 10
 PER_PERCENT = 0.01
 
 
@@ -65,7 +54,7 @@ def _overview_together(call: Call, ids: Sequence[UUID]) -> Finding:
             "realized_volatility_21d_pct": percent_of(found.risk.volatility),
             "sharpe_ratio": rounded(found.risk.sharpe_ratio, 2),
             "max_drawdown_pct": percent_of(found.risk.max_drawdown),
-            "largest": [_position(one) for one in found.top_positions],
+            "largest": [position_row(one) for one in found.top_positions],
             "sectors_pct_of_nav": found.sector_percentages,
         }
     )
@@ -255,96 +244,8 @@ def _sector_rows(found: SectorExposure) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (-row["gross_pct"], row["sector"]))
 
 
-@tool(
-    purpose="How a portfolio's larger holdings move together: average and pairwise correlations of daily returns.",
-    returns="average_correlation (in size), diversification_score (100 = independent), highest_pairs, lowest_pairs, rows of the upper "
-    "triangle by symbol, largest holding first",
-    source="GET /analytics/portfolio/{id}/correlation-matrix and /diversification-score: correlate, diversification_of",
-    arguments=(
-        PORTFOLIO,
-        Whole("lookback_days", "Sessions of returns.", default=90, least=30, most=365),
-        Whole("max_symbols", "The largest holdings to show.", default=15, least=2, most=25),
-    ),
-)
-def get_correlation_matrix(call: Call) -> Finding:
-    book = published_book(call.user, call.book.pk)
-    found = correlate([book.portfolio_id], book.as_of, lookback=call["lookback_days"])
-    if isinstance(found, Missing):
-        return Finding(unavailable(found), book.as_of)
-    diversified = diversification_of(book.portfolio_id, book.as_of, lookback=call["lookback_days"])
-    matrix = cut(found, call["max_symbols"])
-    pairs = sorted(_pairs(cut(found, len(found.symbols))), key=lambda pair: -pair["correlation"])
-    return Finding(
-        {
-            "sessions": found.lookback,
-            "average_correlation": rounded(found.average),
-            "diversification_score": None if isinstance(diversified, Missing) else rounded(diversified.score, 1),
-            "symbols_included": len(found.symbols),
-            "highest_pairs": pairs[:PAIRS_SHOWN],
-            "lowest_pairs": pairs[::-1][:PAIRS_SHOWN],
-            "rows": _triangle(matrix),
-            "left_out_for_unknown_pairs": list(matrix.left_out),
-        },
-        found.session,
-        ("Correlations are of the symbols' returns: a short position turns their sign for the book.",),
-    )
-
-
-def _pairs(matrix: Matrix) -> list[dict[str, Any]]:
-    return [
-        {"pair": f"{matrix.symbols[i]} / {matrix.symbols[j]}", "correlation": rounded(matrix.values[i][j], 2)}
-        for i in range(len(matrix.symbols))
-        for j in range(i + 1, len(matrix.symbols))
-    ]
-
-
-def _triangle(matrix: Matrix) -> list[dict[str, Any]]:
-    names = matrix.symbols
-    return [
-        {"symbol": name, "with": {names[j]: rounded(matrix.values[i][j], 2) for j in range(i + 1, len(names))}}
-        for i, name in enumerate(names[:-1])
-    ]
-
-
-def _concentration_together(call: Call, ids: Sequence[UUID]) -> Finding:
-    _, found, largest = aggregate_concentration(call.user, ids)
-    return Finding(
-        {"available": False, "reason": found.error}
-        if isinstance(found, NoConcentration)
-        else _concentration(found, largest)
-    )
-
-
-@tool(
-    purpose="How much of a portfolio hangs on few names: Herfindahl index, effective number of positions, the largest holdings.",
-    returns="hhi (to 10,000) with its reading, effective_positions, top_3_pct, top_10_pct, largest (symbol, pct of gross value, "
-    "net_value_usd)",
-    source="GET /analytics/portfolio/{id}/concentration: portfolio_concentration, top_positions",
-    arguments=(PORTFOLIO,),
-    together=_concentration_together,
-)
-def get_concentration_metrics(call: Call) -> Finding:
-    book, found = portfolio_concentration(call.user, call.book.pk)
-    if isinstance(found, NoConcentration):
-        return Finding({"available": False, "reason": found.error}, book.as_of)
-    largest = top_positions(held_lots([call.book.pk], current=book.is_current))
-    return Finding(_concentration(found, largest), book.as_of)
-
-
-def _concentration(found: PortfolioConcentration, largest: Sequence[TopPosition]) -> dict[str, Any]:
-    return {
-        "hhi": rounded(found.hhi, 0),
-        "reading": found.interpretation,
-        "effective_positions": found.effective_num_positions,
-        "top_3_pct_of_gross": percent_of(found.top_3_concentration),
-        "top_10_pct_of_gross": percent_of(found.top_10_concentration),
-        "symbols": found.unique_symbols,
-        "lots": found.total_positions,
-        "largest": [_position(one) for one in largest],
-    }
-
-
-def _position(one: TopPosition) -> dict[str, Any]:
+def position_row(one: TopPosition) -> dict[str, Any]:
+    """A holding among the largest."""
     return {
         "symbol": one.symbol,
         "pct_of_gross": percent(100 * one.weight),

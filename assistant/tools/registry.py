@@ -41,7 +41,7 @@ MOST_PORTFOLIOS = 5
 # The database ends a statement before the loop gives up on the tool.
 STATEMENT_MS = 25_000
 MODULES = (
-    "books", "briefings", "companies", "explanations", "exposures", "market", "movers", "performance", "plans", "prices",
+    "books", "briefings", "companies", "diversification", "explanations", "exposures", "market", "movers", "performance", "plans", "prices",
     "risk", "stress", "targets",
 )  # fmt: skip
 WEB_SEARCH = {"type": "web_search"}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
-from uuid import UUID
 
 from assistant.prompts.fence import shortened
 from assistant.tools.figures import known, percent, price, usd
@@ -13,9 +11,8 @@ from assistant.tools.results import Finding
 from portfolios.models import TargetPrice
 from portfolios.services.target_prices import targets_of
 from portfolios.services.target_sums import sum_targets
-from portfolios.services.valued_lots import ValuedLot, valued_lots
-from tagging.services.links import labels_of_lots
 from tagging.services.tags import list_tags
+from tagging.services.values import UNUSED, tag_values
 
 DESCRIPTION_SHOWN = 120
 
@@ -69,26 +66,21 @@ def _target(one: TargetPrice) -> dict[str, Any]:
     purpose="The owner's tags (strategies, themes) with how often each is used and what it holds in a portfolio: for questions about a "
     "tag or a sleeve of the book.",
     returns="tags (name, description, usage_count over all portfolios; in the portfolio: symbols, net and gross value, unrealized P&L)",
-    source="GET /tags: list_tags; labels_of_lots, valued_lots",
+    source="GET /tags: list_tags; tag_values",
     arguments=(PORTFOLIO,),
 )
 def get_position_tags(call: Call) -> Finding:
-    lots = {lot.position_id: lot for lot in valued_lots([call.book.pk])}
-    tagged: dict[UUID, list[ValuedLot]] = defaultdict(list)
-    for position_id, labels in labels_of_lots([call.book.pk]).items():
-        for label in labels:
-            if position_id in lots:
-                tagged[label.id].append(lots[position_id])
+    values = tag_values(call.book.pk)
     rows = [
         known(
             {
                 "name": tag.name,
                 "description": shortened(tag.description, DESCRIPTION_SHOWN),
                 "usage_count": tag.links,  # type: ignore[attr-defined]
-                "symbols": sorted({lot.symbol for lot in tagged[tag.pk]}),
-                "net_value_usd": usd(sum(lot.market_value for lot in tagged[tag.pk])),
-                "gross_value_usd": usd(sum(abs(lot.market_value) for lot in tagged[tag.pk])),
-                "unrealized_pnl_usd": usd(sum(lot.unrealized_pnl for lot in tagged[tag.pk])),
+                "symbols": list((value := values.get(tag.pk, UNUSED)).symbols),
+                "net_value_usd": usd(value.net),
+                "gross_value_usd": usd(value.gross),
+                "unrealized_pnl_usd": usd(value.unrealized_pnl),
             }
         )
         for tag in list_tags(call.user)
