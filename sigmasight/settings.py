@@ -418,7 +418,8 @@ BATCH_HISTORY_SESSIONS = 504
 BATCH_COVERAGE_FLOOR = env.float("BATCH_COVERAGE_FLOOR", default=0.80)
 BATCH_HEARTBEAT_SECONDS = env.float("BATCH_HEARTBEAT_SECONDS", default=15.0)
 BATCH_STALE_SECONDS = env.float("BATCH_STALE_SECONDS", default=300.0)
-# Months of results kept by `manage.py retention`, whole calendar months beside the present one; 0 keeps all. 14 at the least.
+# Months of results kept by `manage.py retention`, whole calendar months beside the present one; 0 keeps all. At the
+# least 25 of position_snapshots, 14 of the others.
 RESULT_MONTHS = {
     "position_snapshots": env.int("KEEP_MONTHS_POSITION_SNAPSHOTS", default=25),
     "stress_test_results": env.int("KEEP_MONTHS_STRESS_TEST_RESULTS", default=25),

@@ -16,8 +16,11 @@ from sigmasight.core.partitions import month_of, shift_month
 if TYPE_CHECKING:
     from analytics.batch.scope import Need
 
-# No setting goes below: the backtest of value at risk looks back over 250 sessions, and a book may be some weeks behind.
-LEAST_MONTHS = 14
+# How many sessions before the published one are read: by the assistant's performance of two years, by the backtest of value at risk.
+LOOKED_BACK = {"position_snapshots": 504, "portfolio_risk": 251}
+# No setting goes below: those sessions, and some weeks that a book may be behind.
+LEAST_MONTHS = {"position_snapshots": 25}
+LEAST_MONTHS_OF_OTHERS = 14
 
 LOTS_OF = """
     SELECT w.id FROM unnest(%(ids)s::uuid[], %(days)s::date[]) AS w (id, day)
@@ -26,8 +29,8 @@ LOTS_OF = """
 
 
 def oldest_certain_month() -> dt.date:
-    """Nothing of this month or later is ever dropped, whatever the settings."""
-    return shift_month(month_of(clock.market_today()), -LEAST_MONTHS)
+    """No lots of this month or later are ever dropped, whatever the setting."""
+    return shift_month(month_of(clock.market_today()), -LEAST_MONTHS["position_snapshots"])
 
 
 def without_lots(needs: Iterable[Need]) -> set[UUID]:

@@ -148,6 +148,9 @@ class Context:
         if reach.last < plan.target:
             self.errors.append(f"insufficient_coverage: {reach.notes[-1]}")
             plan = replace(plan, target=reach.last, needs=tuple(n for n in plan.needs if n.first <= reach.last))
+        # Ahead of the shards: a partition that is made in one's transaction holds its locks to the end of the shard.
+        if made := partitions.ensure_all(plan.first, plan.target):
+            log(self.run, f"{len(made)} partitions made, from {made[0]} to {made[-1]}")
         symbols.volatilities(self.run, plan, self.progress)
         contracts.value_contracts(self.run, plan, self.source.family, self.progress)
         advance(self.run, jobs=1, job="marks and contracts")
@@ -198,8 +201,6 @@ def run_shard(
         return []
     part = Plan(plan.target, shard)
     try:
-        # Before the transaction: a new partition would hold its locks to the end of the shard.
-        partitions.ensure_all(part.first, plan.target)
         with step(
             run, phase, f"phase {phase}", shard_no=number, portfolio_from=shard[0].portfolio_id,
             portfolio_to=shard[-1].portfolio_id, sessions_from=part.first, sessions_to=plan.target, total=len(shard),

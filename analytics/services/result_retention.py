@@ -15,11 +15,10 @@ from pathlib import Path
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
-from analytics.batch.kept import LEAST_MONTHS
+from analytics.batch.kept import LEAST_MONTHS, LEAST_MONTHS_OF_OTHERS, LOOKED_BACK
 from analytics.batch.runs import ACTIVE, START_LOCK
 from analytics.batch.scope import plan_run
 from analytics.models import BatchRun
-from analytics.services.var_backtest import SESSIONS
 from marketdata import calendar
 from portfolios.models import Portfolio
 from sigmasight.core import clock
@@ -71,16 +70,17 @@ def months_kept() -> dict[str, int]:
 
     Raises
     ------
-    DomainError if a setting is below `LEAST_MONTHS`, or names no such table.
+    DomainError if a setting is below the least, or names no such table.
     """
     known = {model._meta.db_table for model in monthly_models()}
     for table, months in settings.RESULT_MONTHS.items():
         if table not in known:
             raise DomainError("unknown_table", f"RESULT_MONTHS names {table}, which is not cut by month.")
-        if months and months < LEAST_MONTHS:
+        least = LEAST_MONTHS.get(table, LEAST_MONTHS_OF_OTHERS)
+        if months and months < least:
             raise DomainError(
                 "retention_too_short",
-                f"KEEP_MONTHS_{table.upper()} is {months}; set {LEAST_MONTHS} or more, or 0 to keep everything.",
+                f"KEEP_MONTHS_{table.upper()} is {months}; set {least} or more, or 0 to keep everything.",
             )
     return {table: settings.RESULT_MONTHS.get(table, 0) for table in sorted(known)}
 
@@ -121,8 +121,7 @@ def analyze(tables: Sequence[str] = ()) -> None:
 
 def _needed(table: str) -> list[Span]:
     """What reads a table's past: published sessions, runs at work, and what the next run would begin with."""
-    # The backtest looks back from the published session; the other tables are read at it.
-    back = SESSIONS + 1 if table == "portfolio_risk" else 0
+    back = LOOKED_BACK.get(table, 0)
     published = Portfolio.objects.filter(deleted_at__isnull=True, results_as_of__isnull=False)
     days = published.order_by("results_as_of").values_list("results_as_of", flat=True).distinct()
     spans = [Span(_shifted(day, -back), day, f"published session {day}") for day in days if day is not None]

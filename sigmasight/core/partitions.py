@@ -1,7 +1,7 @@
 """Tables that PostgreSQL cuts by month: which months are there, and making those that are missing.
 
 There is no DEFAULT partition: a row of a month without a partition is refused by PostgreSQL and never put aside unseen. Who
-writes makes the month first, by `ensure`; the batch does so for all its months before it begins.
+writes makes the month first, by `ensure`; the batch does so for all its months before its shards begin.
 """
 
 from __future__ import annotations

@@ -36,6 +36,7 @@ from marketdata.services.history import arrays_differ_from_rows, rebuild_histori
 from portfolios.models import Portfolio, PortfolioSnapshot, PositionSnapshot
 from portfolios.services.equity import record_equity_change
 from sigmasight.core.errors import Conflict, DomainError, NotFound
+from sigmasight.core.partitions import monthly_models, partitions
 from tests.analytics.batch.conftest import LAST
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +60,12 @@ def test_every_portfolio_has_every_session(first_nights: Outcome) -> None:
         dates = portfolio.snapshots.order_by("snapshot_date").values_list("snapshot_date", flat=True)  # type: ignore[attr-defined]
         assert list(dates) == SESSIONS
         assert portfolio.results_as_of == LAST
+
+
+def test_the_months_of_a_run_and_the_next_are_made_ahead(first_nights: Outcome) -> None:
+    parts = {(part.table, part.first) for part in partitions(model._meta.db_table for model in monthly_models())}
+    wanted = {(model._meta.db_table, dt.date(2025, month, 1)) for model in monthly_models() for month in (6, 7, 8)}
+    assert wanted <= parts
 
 
 def test_first_session_has_the_opening_equity(first_nights: Outcome) -> None:

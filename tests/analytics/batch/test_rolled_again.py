@@ -101,7 +101,7 @@ def test_a_book_whose_old_lots_were_dropped_is_rolled_from_its_inception(
     first_nights: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Never from an empty book: its rows come out as they were, the dropped ones too."""
-    monkeypatch.setenv("SIGMASIGHT_NOW", "2026-12-01T22:00:00-05:00")
+    monkeypatch.setenv("SIGMASIGHT_NOW", "2027-12-01T22:00:00-05:00")
     before = fingerprints()
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; DROP TABLE position_snapshots_2025_06")

@@ -185,9 +185,12 @@ def test_wrong_input_says_what_to_do(book: Portfolio, options: dict[str, Any], w
     assert left() == [MAY, JUNE, LATE]
 
 
-def test_a_setting_that_cuts_into_the_backtest_is_refused(book: Portfolio, settings: Any) -> None:
-    settings.RESULT_MONTHS = {TABLE: 12}
-    with pytest.raises(CommandError, match="KEEP_MONTHS_PORTFOLIO_RISK is 12; set 14 or more"):
+@pytest.mark.parametrize(("table", "least"), [("portfolio_risk", 14), ("position_snapshots", 25)])
+def test_a_setting_that_cuts_into_what_is_read_is_refused(
+    book: Portfolio, settings: Any, table: str, least: int
+) -> None:
+    settings.RESULT_MONTHS = {table: least - 1}
+    with pytest.raises(CommandError, match=f"KEEP_MONTHS_{table.upper()} is {least - 1}; set {least} or more"):
         command()
     assert left() == [MAY, JUNE, LATE]
 

@@ -151,20 +151,40 @@ def test_all_tables_get_the_months_of_a_run_and_the_one_after() -> None:
 
 
 @pytest.fixture(scope="module")
-def months_of_1999(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+def months_of_old(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Months that tests make and commit; gone after the module's transactions."""
     yield
     with django_db_blocker.unblock():
-        names = [part.name for part in partitions(["portfolio_risk"]) if part.first.year == 1999]
+        names = [part.name for part in partitions(["portfolio_risk"]) if part.first.year < 2000]
         for name in names:
             asked(f'DROP TABLE "{name}"')
 
 
-def test_two_that_make_the_same_months_at_once_make_them_once(months_of_1999: None) -> None:
+def test_two_that_make_the_same_months_at_once_make_them_once(months_of_old: None) -> None:
     days = [dt.date(1999, month, 15) for month in range(1, 13)]
     made: list[list[str]] = []
     elsewhere(*[lambda: made.append(ensure(PortfolioRisk, days))] * 4)
     assert sorted(len(names) for names in made) == [0, 0, 0, 12]
+
+
+def test_a_month_is_made_beside_readers_and_writers(months_of_old: None) -> None:
+    """Whoever has the table open, for reading or for writing, is not waited for."""
+    at_work, made = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with transaction.atomic():
+            asked("SELECT count(*) FROM portfolio_risk")
+            asked("UPDATE portfolio_risk SET observations = 1 WHERE false")
+            at_work.set()
+            assert made.wait(10)
+
+    def make() -> None:
+        assert at_work.wait(10)
+        asked("SET lock_timeout = '2s'")
+        assert ensure(PortfolioRisk, [dt.date(1998, 1, 1)]) == ["portfolio_risk_1998_01"]
+        made.set()
+
+    elsewhere(write, make)
 
 
 @pytest.mark.parametrize("model", COLUMNS)
