@@ -134,6 +134,13 @@ def test_a_row_without_a_month_is_refused() -> None:
     assert not PortfolioRisk.objects.filter(portfolio=book).exists()
 
 
+def test_a_default_partition_made_by_hand_stops_the_writers() -> None:
+    """It would take rows that no retention finds."""
+    asked("CREATE TABLE stray PARTITION OF portfolio_risk DEFAULT")
+    with pytest.raises(RuntimeError, match="stray of portfolio_risk is no partition by date"):
+        ensure_all(DAYS[0], DAYS[0])
+
+
 def test_one_row_a_portfolio_and_day() -> None:
     book = PortfolioFactory()
     PortfolioRisk.objects.create(portfolio=book, calculation_date=DAYS[0])
