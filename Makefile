@@ -41,7 +41,7 @@ fuzz: $(STAMP)  ## call every operation with what its schema allows and forbids 
 chaos: $(STAMP)  ## kill workers and restart servers at random moments of the batch (KILLS=30, SEED=20250630)
 	@CHAOS_KILLS=$(or $(KILLS),30) CHAOS_SEED=$(or $(SEED),20250630) $(PY) -m pytest tests/chaos -s
 
-serve: $(STAMP)  ## web, worker and beat on the database of the last demo (HOST, PORT)
+serve: $(STAMP)  ## web, worker and beat on the database of the last demo (HOST, PORT, FAKE_AI=1 for a chat without a key)
 	@$(PY) manage.py serve
 
 lint: $(STAMP)  ## ruff, types, import floors
@@ -53,10 +53,9 @@ lint: $(STAMP)  ## ruff, types, import floors
 format: $(STAMP)  ## rewrite the sources in the one style
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
 
-# make bench [PART=nightly|api] [ARGS="..."]
-bench: $(STAMP)  ## measure the nightly run and the API (PART=nightly ARGS="--portfolios 1000 --json FILE", PART=api ARGS=...)
-	@$(if $(filter-out api,$(or $(PART),nightly)),$(PY) benchmarks/nightly.py $(ARGS))
-	@$(if $(filter-out nightly,$(or $(PART),api)),$(PY) benchmarks/api.py $(if $(PART),$(ARGS)))
+# make bench [PART=nightly|backfill|api|chat] [ARGS="..."]
+bench: $(STAMP)  ## measure the night, a backfill, the API and the chat (PART=nightly ARGS="--portfolios 1000 --json FILE", PART=api ...)
+	@$(foreach part,$(or $(PART),nightly backfill api chat),$(PY) benchmarks/$(part).py $(if $(PART),$(ARGS)) &&) true
 
 verify: $(STAMP)  ## check databases, extension, broker, migrations, seeds, calendar, providers
 	@$(PY) manage.py verify_setup

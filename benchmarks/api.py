@@ -198,15 +198,15 @@ def server_command(port: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def serving(environment: dict[str, str]) -> Iterator[int]:
-    """The port of the production server."""
+def serving(environment: dict[str, str], processes: int = 2) -> Iterator[int]:
+    """The port of the production server with so many processes."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     production = {
         "PRODUCTION": "1", "SECRET_KEY": secrets.token_urlsafe(64), "ALLOWED_HOSTS": "127.0.0.1", "SECURE_SSL_REDIRECT": "0",
         "MARKETDATA_SOURCE": "simulated", "SIGMASIGHT_NOW": EVENING, "LOG_LEVEL": "WARNING",
-        "WEB_CONCURRENCY": "2", "PYTHONWARNINGS": "ignore",
+        "WEB_CONCURRENCY": str(processes), "PYTHONWARNINGS": "ignore",
     }  # fmt: skip
     kept = {name: value for name, value in os.environ.items() if name not in ("DEBUG", "SIGMASIGHT_EMBEDDED_CHILD")}
     process = subprocess.Popen(

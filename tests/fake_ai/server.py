@@ -21,7 +21,8 @@ KEY = "practice-key"
 
 
 class FakeAI:
-    """Attributes: `requests` what came, oldest first: {path, body, headers}. `left` number of streams whose reader went away."""
+    """Attributes: `requests` what came, oldest first: {path, body, headers}. `left` streams whose reader went away, `open` streams.
+    `otherwise` what is answered unscripted; None: by the practice model."""
 
     def __init__(self, key: str = KEY) -> None:
         self.key = key
@@ -29,6 +30,7 @@ class FakeAI:
         self.left = 0
         self.open = 0
         self.url = ""
+        self.otherwise: Answer | None = None
         self._script: deque[Answer | Fault] = deque()
 
     def script(self, *steps: Answer | Fault) -> None:
@@ -72,7 +74,7 @@ class FakeAI:
         if why := wire.refusal_of(body):
             await _json(send, 400, _error(why, "invalid_request_error"))
             return
-        step = self._script.popleft() if self._script else practice.answer_to(body)
+        step = self._script.popleft() if self._script else self.otherwise or practice.answer_to(body)
         if isinstance(step, Fault):
             await _json(send, step.status, _error(step.message, step.kind, step.code))
             return

@@ -19,7 +19,7 @@ import pytest
 from tests.analytics.batch.servers import CoreDatabase, create, drop
 
 ROOT = Path(__file__).resolve().parents[3]
-PARTS = ("uvicorn", "celery -A sigmasight worker", "celery -A sigmasight beat")
+PARTS = ("uvicorn", "celery -A sigmasight worker", "celery -A sigmasight beat", "tests.fake_ai")
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
 
 
@@ -58,14 +58,14 @@ def fetched(url: str) -> str:
 def test_nothing_outlives_it(database: CoreDatabase, number: signal.Signals) -> None:
     port = free_port()
     server = subprocess.Popen(
-        [sys.executable, "manage.py", "serve", "--port", str(port), "--workers", "1"], cwd=ROOT,
+        [sys.executable, "manage.py", "serve", "--port", str(port), "--workers", "1", "--fake-ai"], cwd=ROOT,
         env=database.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     family: list[psutil.Process] = []
     try:
         assert eventually(lambda: "password" in fetched(f"http://127.0.0.1:{port}/admin/login/"))
         assert json.loads(fetched(f"http://127.0.0.1:{port}/health/live")) == {"status": "alive"}
-        assert eventually(lambda: len(psutil.Process(server.pid).children(recursive=True)) >= 4)
+        assert eventually(lambda: len(psutil.Process(server.pid).children(recursive=True)) >= 5)
         family = psutil.Process(server.pid).children(recursive=True)
         commands = [" ".join(process.cmdline()) for process in family]
         assert all(any(part in command for command in commands) for part in PARTS)

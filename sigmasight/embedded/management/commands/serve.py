@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from sigmasight.embedded.privileges import die_with_parent
 
-STOP_ORDER = ("beat", "worker", "web")
+STOP_ORDER = ("beat", "worker", "web", "practice model")
 STOP_SECONDS = 20
 
 
@@ -34,6 +34,10 @@ class Command(BaseCommand):
         parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"))
         parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
         parser.add_argument("--workers", type=int, default=int(os.environ.get("WORKERS", "2")), help="worker processes")
+        parser.add_argument(
+            "--fake-ai", action="store_true", default=os.environ.get("FAKE_AI", "") not in ("", "0"),
+            help="answer the chat by the built-in practice model: no language model, but real tools over real results",
+        )  # fmt: skip
 
     def handle(self, *args: object, **options: object) -> None:
         host, port = str(options["host"]), int(str(options["port"]))
@@ -55,6 +59,8 @@ class Command(BaseCommand):
             ],
             "beat": [*celery, "beat", "--loglevel", "WARNING", "--pidfile="],
         }  # fmt: skip
+        if options["fake_ai"]:
+            commands["practice model"], environment = self._practice_model(python, environment)
         # Own sessions, so that Ctrl-C reaches this process alone and the children are stopped in order. Where this process is
         # killed and cannot stop them, the worker is told to drop its tasks: their database is going down with it.
         children = {
@@ -73,6 +79,8 @@ class Command(BaseCommand):
         )
         if settings.DEMO_ALLOWED:
             self.stdout.write("Log in with demo_admin@sigmasight.com, password demo12345. Ctrl-C stops everything.")
+        if options["fake_ai"]:
+            self.stdout.write("The assistant is the built-in practice model (FAKE_AI=1): it is no language model.")
         ended = ""
         try:
             while not ended:
@@ -88,6 +96,19 @@ class Command(BaseCommand):
             )
 
     @staticmethod
+    def _practice_model(python: list[str], environment: dict[str, str]) -> tuple[list[str], dict[str, str]]:
+        """Its command, and the environment in which the others find it."""
+        if not (settings.BASE_DIR / "tests" / "fake_ai").is_dir():
+            raise CommandError(
+                "The practice model is part of the tests, which are not here. Set OPENAI_API_KEY instead."
+            )
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        found = {"OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1", "OPENAI_API_KEY": "practice-key"}
+        return [*python, "tests.fake_ai", "--port", str(port)], environment | found
+
+    @staticmethod
     def _stop_requested(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -95,11 +116,12 @@ class Command(BaseCommand):
     def _stop(children: dict[str, subprocess.Popen[bytes]]) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        for name in STOP_ORDER:
+        order = [name for name in STOP_ORDER if name in children]
+        for name in order:
             if children[name].poll() is None:
                 children[name].terminate()
         deadline = time.monotonic() + STOP_SECONDS
-        for name in STOP_ORDER:
+        for name in order:
             try:
                 children[name].wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
