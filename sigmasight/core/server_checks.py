@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import redis
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
+from sigmasight.core.partitions import monthly_models, partitions
 from sigmasight.core.setup_checks import Finding, failed, ok, register, warning
 
 OLDEST_POSTGRES = 150_000
+# Locks that every connection may hold at once, in units of max_locks_per_transaction: at 6.4 times the memory was full.
+LOCKS_HELD = 4
 # Since then its index searches on until it has enough rows of the scopes that are asked for.
 OLDEST_PGVECTOR = (0, 8)
 
@@ -57,6 +62,25 @@ def migrations() -> Finding:
     if any(pending.values()):
         return failed(f"{pending} are not applied: python manage.py migrate_all")
     return ok("all applied in both databases")
+
+
+@register("months")
+def months() -> Finding:
+    """Who reads all tables cut by month locks every partition and index; with too little room PostgreSQL refuses when many do."""
+    tables = [model._meta.db_table for model in monthly_models()]
+    parts = partitions(tables)
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) + (SELECT count(*) FROM pg_index WHERE indrelid = ANY(%(names)s::text[]::regclass[])), "
+            "current_setting('max_locks_per_transaction')::int FROM unnest(%(names)s::text[])",
+            {"names": [part.name for part in parts]},
+        )
+        locks, room = cursor.fetchone()
+    text = f"{len(parts)} partitions of {len(tables)} tables"
+    if locks > LOCKS_HELD * room:
+        wanted = math.ceil(locks / LOCKS_HELD)
+        return warning(f"{text}: set max_locks_per_transaction of PostgreSQL to {wanted} or more, it is {room}")
+    return ok(f"{text}, the oldest from {parts[0].first}" if parts else text)
 
 
 @register("broker")

@@ -249,6 +249,8 @@ class Stack:
             "timezone": "UTC",
             "log_timezone": "UTC",
             "max_connections": 100,
+            # Whoever reads a table cut by month holds a lock on each month and its indexes.
+            "max_locks_per_transaction": 256,
             "shared_buffers": "128MB",
             "maintenance_work_mem": "128MB",
             "max_wal_size": "2GB",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import socket
 from collections.abc import Iterator
 from io import StringIO
@@ -13,12 +14,13 @@ from django.test import override_settings
 
 from analytics.services.demo import seed_demo
 from analytics.services.reference import seed_reference
-from sigmasight.core import setup_checks
+from sigmasight.core import server_checks, setup_checks
+from sigmasight.core.partitions import ensure_all, monthly_models, partitions
 
 pytestmark = pytest.mark.django_db(databases=["default", "ai"])
 CHECKS = {
     "core database", "AI database", "pgvector", "migrations", "broker", "cache", "secret key", "calendar", "prices",
-    "live sources", "reference data", "demo",
+    "live sources", "reference data", "demo", "months",
 }  # fmt: skip
 
 
@@ -73,6 +75,21 @@ def test_a_migration_that_is_not_applied_fails_and_says_what_to_do() -> None:
     code, found = verify()
     assert code == 1
     assert found["migrations"] == ("failed", "{'default': 1, 'ai': 0} are not applied: python manage.py migrate_all")
+
+
+@pytest.mark.usefixtures("reference")
+def test_months_are_told_and_whether_there_is_room_to_read_them_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = ensure_all(dt.date(2041, 1, 1), dt.date(2041, 1, 31))
+    parts = len(partitions(model._meta.db_table for model in monthly_models()))
+    assert len(made) == 8
+    assert verify()[1]["months"][0] == "ok"
+    monkeypatch.setattr(server_checks, "LOCKS_HELD", 0.01)
+    verdict, told = verify()[1]["months"]
+    assert verdict == "warning"
+    # Three indexes each.
+    assert (
+        f"{parts} partitions of 4 tables: set max_locks_per_transaction of PostgreSQL to {parts * 400} or more" in told
+    )
 
 
 @pytest.mark.usefixtures("reference")
