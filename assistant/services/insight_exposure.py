@@ -1,4 +1,4 @@
-"""Findings on what a portfolio is exposed to: the market, sectors, single names, styles, and how alike its holdings move."""
+"""Findings on what a portfolio holds: exposures, cash, options, sectors, single names."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import Any
 
 from assistant.services.insight_evidence import Evidence
 from assistant.services.insight_points import (
-    BETA,
-    CORRELATION,
     ELEVATED,
     FUND,
     GROSS,
@@ -16,7 +14,6 @@ from assistant.services.insight_points import (
     LARGEST,
     NORMAL,
     SECTOR,
-    TILT,
     WARNING,
     Point,
     rated,
@@ -30,7 +27,6 @@ LARGE_CASH_PCT = 10.0
 HHI_ELEVATED, HHI_WARNING = 1_500, 2_500
 GOAL_PCT = 10.0
 FALL = 0.20
-SLIGHT = 0.1
 
 
 def exposure(evidence: Evidence) -> list[Point]:
@@ -43,9 +39,9 @@ def exposure(evidence: Evidence) -> list[Point]:
     text += f"({percent(sums['net_pct_of_nav'])}): {money(sums['long_usd'])} long"
     text += f", {money(abs(sums['short_usd']))} short."
     if not sums["short_usd"]:
-        text = f"{money(sums['long_usd'])} is invested ({percent(sums['long_pct_of_nav'])} of NAV), all of it long, with no leverage."
+        text = f"{money(sums['long_usd'])} is invested ({percent(sums['long_pct_of_nav'])} of NAV), all of it long, none of it borrowed."
         if sums["gross_pct_of_nav"] > 100.5:
-            text = text.replace("with no leverage", "with borrowed money")
+            text = text.replace("none of it borrowed", "a part of it with borrowed money")
     gross = sums["gross_pct_of_nav"]
     severity = rated(gross, GROSS)
     advice = None
@@ -94,25 +90,6 @@ def _cash(told: Mapping[str, Any]) -> list[Point]:
     text = f"Cash is {money(cash)} ({percent(share)} of NAV)"
     text += ", among it what the short positions were sold for." if told["exposures"]["short_usd"] else "."
     return [Point("cash", text, INFO, cash)]
-
-
-def beta(evidence: Evidence) -> list[Point]:
-    """What a move of the market does, by the 90-day beta."""
-    told = evidence.section("overview").get("beta_to_market", {})
-    value = told.get("calculated_90d")
-    if value is None or evidence.nav <= 0:
-        return []
-    dollars = value * evidence.nav
-    text = f"The market beta over 90 sessions is {value:.2f}: the book moves like {money(dollars)} of the S&P 500, and a fall of 1 % "
-    text += f"{'costs' if value >= 0 else 'makes'} {money(abs(dollars) / 100)}."
-    advice = None
-    severity = rated(abs(value), BETA)
-    covered = told.get("coverage_pct")
-    if covered is not None and covered < 99.5:
-        text += f" It counts {percent(covered)} of the holdings; the rest has no market price and no beta."
-    if abs(value) >= 0.5:
-        advice = f"To halve the market beta of {value:.2f}, sell or hedge about {money(abs(dollars) / 2)} of market exposure."
-    return [Point("beta", text, severity, abs(dollars) / 100, advice)]
 
 
 def sectors(evidence: Evidence) -> list[Point]:
@@ -249,81 +226,3 @@ def _same_name(evidence: Evidence) -> list[Point]:
     size = sum(abs(values[root]) for root in both)
     text = f"Held as stock and as contracts, so that the lines are one bet: {'; '.join(told)}."
     return [Point("options", text, INFO, size, names=tuple(both))]
-
-
-def styles(evidence: Evidence) -> list[Point]:
-    """The leanings beside the market, the largest in dollars first."""
-    told = evidence.section("factors")
-    found: list[Point] = []
-    for row in told.get("styles_beside_the_market") or []:
-        if row["name"] == "Value" or row.get("beta") is None:
-            # Growth and value are the two ends of one factor.
-            continue
-        if abs(row["beta"]) < SLIGHT and found:
-            continue
-        moved = row.get("usd_per_1pct") or 0
-        severity = rated(abs(row["beta"]), TILT)
-        advice = None
-        if severity >= ELEVATED:
-            advice = (
-                f"The leaning of {row['beta']:+.2f} to {row['name'].lower()} is a bet "
-                "of its own: keep it on purpose, or take the other side with a fund."
-            )
-        found.append(Point("styles", _style(row), severity, moved, advice))
-    return sorted(found, key=lambda one: -abs(one.dollars))
-
-
-STYLE_MOVES = {
-    "Growth": "growth stocks beat value stocks by 1 %",
-    "Momentum": "recent winners beat the market by 1 %",
-    "Size": "small companies beat the market by 1 %",
-    "Quality": "profitable, little indebted companies beat the market by 1 %",
-    "Low Volatility": "calm stocks beat the market by 1 %",
-}
-LEANS = {
-    "Growth": ("growth stocks", "value stocks"),
-    "Momentum": ("recent winners", "recent losers"),
-    "Size": ("small companies", "large companies"),
-    "Quality": ("quality", "indebted or unprofitable companies"),
-    "Low Volatility": ("calm stocks", "volatile stocks"),
-}
-
-
-def _style(row: Mapping[str, Any]) -> str:
-    name, value, moved = row["name"], row["beta"], row.get("usd_per_1pct") or 0
-    side = LEANS[name][0 if value >= 0 else 1]
-    return (
-        f"Beside the market the book leans to {side} ({name.lower()} {value:+.2f}): it "
-        f"{'makes' if moved >= 0 else 'loses'} {money(abs(moved))} when {STYLE_MOVES[name]}."
-    )
-
-
-def variance(evidence: Evidence) -> list[Point]:
-    """How the factors and single names share the variance."""
-    told = evidence.section("risk").get("variance") or {}
-    if told.get("factor_share_pct") is None:
-        return []
-    market = told["factors"].get("Market", {}).get("share_pct")
-    text = f"Factors explain {percent(told['factor_share_pct'])} of the variance"
-    text += f", the market alone {percent(market)}" if market is not None else ""
-    text += f"; {percent(told['specific_share_pct'])} is of single names."
-    return [Point("variance", text, NORMAL, evidence.section("risk").get("daily_volatility_usd") or 0)]
-
-
-def correlation(evidence: Evidence) -> list[Point]:
-    """How alike the larger holdings move."""
-    told = evidence.section("correlation")
-    average = told.get("average_correlation")
-    if average is None:
-        return []
-    text = f"The {told['symbols_included']} larger holdings correlate by {average:.2f} on average over {told['sessions']} sessions"
-    if told.get("diversification_score") is not None:
-        text += f" (diversification {told['diversification_score']:.0f} of 100)"
-    pairs = told.get("highest_pairs", [])[:NAMED]
-    if pairs:
-        text += "; closest: " + ", ".join(f"{row['pair']} {row['correlation']:.2f}" for row in pairs)
-    severity = rated(average, CORRELATION)
-    advice = None
-    if severity >= ELEVATED:
-        advice = f"At an average correlation of {average:.2f} most holdings fall together: a new name diversifies only outside of these."
-    return [Point("correlation", f"{text}.", severity, 0, advice)]

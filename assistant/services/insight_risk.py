@@ -1,10 +1,11 @@
-"""Findings on what a portfolio may lose: volatility, value at risk, stress, and whether its hedges work."""
+"""Findings on what a portfolio may lose: volatility, value at risk and who makes it, stress."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from assistant.services.insight_contributors import name_of, share_told, shares_of_volatility
 from assistant.services.insight_evidence import Evidence, coverage
 from assistant.services.insight_points import (
     ELEVATED,
@@ -20,14 +21,12 @@ from assistant.services.insight_points import (
     Point,
     rated,
 )
-from assistant.services.insight_words import CONTRACT, holding, listed, money, percent
+from assistant.services.insight_words import listed, money, percent
 
 NAMED = 3
 TEN_PERCENT_DOWN = "market_down_10"
 ZONES = {"green": NORMAL, "yellow": ELEVATED, "red": WARNING}
 ENOUGH_PCT = 99.5
-CLEARLY = 0.05
-UNHEDGED = "Nothing in the book is held against the market"
 
 
 def volatility(evidence: Evidence) -> list[Point]:
@@ -111,25 +110,26 @@ def _times(count: int) -> str:
 
 def drivers(evidence: Evidence) -> list[Point]:
     """Which positions make the volatility, and which take from it."""
-    rows = _shares(evidence)
+    rows = shares_of_volatility(evidence)
     adding = [row for row in rows if row["volatility_share_pct"] > 0]
     taking = [row for row in rows[::-1] if row["volatility_share_pct"] < 0]
     if not adding:
         return []
     top = adding[0]
-    text = f"{_of(top)} makes {percent(top['volatility_share_pct'])} of the volatility with {money(abs(top['market_value_usd'] or 0))} held"
+    text = (
+        f"{name_of(top)} makes {percent(top['volatility_share_pct'])} of the "
+        f"volatility with {money(abs(top['market_value_usd'] or 0))} held"
+    )
     if others := adding[1:NAMED]:
-        text += f", then {listed([_share(row) for row in others])}"
+        text += f", then {listed([share_told(row) for row in others])}"
     if taking:
-        text += (
-            f"; {listed([_share(row) for row in taking[:NAMED]])} take{'s' if len(taking[:NAMED]) == 1 else ''} from it"
-        )
+        text += f"; {listed([share_told(row) for row in taking[:NAMED]])} take{'s' if len(taking[:NAMED]) == 1 else ''} from it"
     daily = evidence.section("risk").get("daily_volatility_usd") or 0
     severity = rated(top["volatility_share_pct"], SOURCE)
     advice = None
     if top["volatility_share_pct"] >= SOURCE[0] or severity >= ELEVATED:
         advice = (
-            f"Less of {_of(top)} lowers the risk most for each dollar moved: it "
+            f"Less of {name_of(top)} lowers the risk most for each dollar moved: it "
             f"makes {percent(top['volatility_share_pct'])} of the volatility."
         )
     return [Point("drivers", f"{text}.", severity, daily * top["volatility_share_pct"] / 100, advice, (top["symbol"],))]
@@ -216,179 +216,6 @@ def _helps(scenarios: Sequence[Mapping[str, Any]]) -> list[Point]:
     if best["impact_usd"] <= 0:
         return []
     return [Point("best case", f"The book would gain most in {_scenario(best)}.", INFO, best["impact_usd"])]
-
-
-def hedges(evidence: Evidence) -> list[Point]:
-    """Whether what is held against the market works."""
-    sums = evidence.section("overview").get("exposures") or {}
-    if not sums:
-        return []
-    rows = [row for row in _shares(evidence) if _is_hedge(row)]
-    if not rows:
-        return [_unhedged(evidence)]
-    found = []
-    if sums["long_usd"] and sums["short_usd"]:
-        offset = 100 * abs(sums["short_usd"]) / sums["long_usd"]
-        found.append(
-            Point(
-                "hedges",
-                (
-                    f"Short positions offset {percent(offset)} of the long exposure "
-                    f"({money(abs(sums['short_usd']))} of {money(sums['long_usd'])})."
-                ),
-                NORMAL,
-                abs(sums["short_usd"]),
-            )
-        )
-    working = sorted(
-        (row for row in rows if row["volatility_share_pct"] < 0), key=lambda row: row["volatility_share_pct"]
-    )
-    idle = [row for row in rows if row["volatility_share_pct"] >= 0]
-    daily = evidence.section("risk").get("daily_volatility_usd") or 0
-    if working:
-        together = -sum(row["volatility_share_pct"] for row in working)
-        best = listed([_share(row) for row in working[:NAMED]])
-        if len(rows) == 1:
-            text = f"Its one hedge, {_of(rows[0])}, takes {percent(together)} off the volatility."
-        else:
-            part = f"All {len(rows)}" if len(working) == len(rows) else f"{len(working)} of {len(rows)}"
-            text = (
-                f"{part} hedging positions take from the volatility, {percent(together)} of it together; most: {best}."
-            )
-        found.append(Point("hedges", text, NORMAL, daily * together / 100))
-    if idle:
-        names = listed([_of(row) for row in idle[:NAMED]])
-        found.append(
-            Point(
-                "hedges",
-                (
-                    f"{names} {'is' if len(idle) == 1 else 'are'} held against the "
-                    f"market but add{'s' if len(idle) == 1 else ''} to the volatility."
-                ),
-                ELEVATED,
-                sum(abs(row["market_value_usd"] or 0) for row in idle),
-                f"Ask of {names} what it protects: by the past year it does not hedge this book.",
-            )
-        )
-    return found + _dearest(rows) + _written_puts(evidence) + _captured(evidence)
-
-
-def _dearest(rows: Sequence[Mapping[str, Any]]) -> list[Point]:
-    """The largest hedge, if it protects little for its size."""
-    largest = max(rows, key=lambda row: abs(row["market_value_usd"] or 0))
-    whole = sum(abs(row["market_value_usd"] or 0) for row in rows)
-    share = 100 * abs(largest["market_value_usd"] or 0) / whole if whole else 0
-    protects = -largest["volatility_share_pct"]
-    together = -sum(min(row["volatility_share_pct"], 0) for row in rows)
-    if share < 25 or together <= 0 or 100 * protects / together > share / 2:
-        return []
-    text = (
-        f"{_of(largest)} is {percent(share)} of all hedging positions "
-        f"({money(abs(largest['market_value_usd'] or 0))}) but takes only {percent(protects)} from "
-    )
-    text += "the volatility: it is a view on the name more than a hedge."
-    return [
-        Point("hedges", f"{text[:1].upper()}{text[1:]}", ELEVATED, abs(largest["market_value_usd"] or 0),
-              f"Weigh moving a part of {_of(largest)} into an index hedge, which protects more for each dollar.", (largest["symbol"],))
-    ]  # fmt: skip
-
-
-def _written_puts(evidence: Evidence) -> list[Point]:
-    rows = [row for row in _shares(evidence) if _right(row) == "P" and (row["market_value_usd"] or 0) < 0]
-    if not rows:
-        return []
-    names, size = listed([_of(row) for row in rows]), sum(abs(row["market_value_usd"]) for row in rows)
-    share = sum(row["volatility_share_pct"] for row in rows)
-    text = (
-        f"Written puts ({names}, {money(size)}) count as short but lose when "
-        f"the market falls: they make {percent(share)} of the volatility."
-    )
-    return [
-        Point(
-            "hedges",
-            text,
-            ELEVATED,
-            size,
-            f"Do not count {names} as protection; see what would be bought at those strikes.",
-        )
-    ]
-
-
-def _captured(evidence: Evidence) -> list[Point]:
-    told = evidence.section("performance").get("beside_sp500") or {}
-    up, down = told.get("up_capture"), told.get("down_capture")
-    if up is None or down is None:
-        return []
-    text = f"Since it began the book has taken {percent(100 * up, 0)} of the S&P 500's rises and {percent(100 * down, 0)} of its falls"
-    if down - up >= CLEARLY:
-        return [
-            Point(
-                "hedges",
-                f"{text}: the protection has cost more than it saved.",
-                ELEVATED,
-                evidence.nav * (down - up) / 100,
-            )
-        ]
-    if up - down >= CLEARLY:
-        return [Point("hedges", f"{text}: it has kept more of the rises than of the falls.", NORMAL, 0)]
-    return [Point("hedges", f"{text}: as much of the one as of the other.", NORMAL, 0)]
-
-
-def hedge_count(evidence: Evidence) -> int:
-    """Positions held against the market."""
-    return sum(map(_is_hedge, _shares(evidence)))
-
-
-def _unhedged(evidence: Evidence) -> Point:
-    fall = next(
-        (row for row in evidence.section("stress").get("scenarios") or [] if row["id"] == TEN_PERCENT_DOWN), None
-    )
-    text = f"{UNHEDGED}: no short position, no bought put, no written call."
-    if fall is None:
-        return Point("hedges", text, INFO)
-    text += (
-        f" A fall of the market by 10 % would cost {money(-fall['impact_usd'])} "
-        f"({percent(-fall['impact_pct'])} of NAV)."
-    )
-    value = evidence.section("overview").get("beta_to_market", {}).get("calculated_90d")
-    advice = None
-    if value and evidence.nav > 0:
-        advice = (
-            f"A hedge of half the market risk would be about {money(value * evidence.nav / 2)} "
-            "short of an S&P 500 fund, or puts of that delta."
-        )
-    severity = ELEVATED if -fall["impact_pct"] >= 10 else NORMAL
-    return Point("hedges", text, severity, abs(fall["impact_usd"]), advice)
-
-
-def _shares(evidence: Evidence) -> list[dict[str, Any]]:
-    """Contributions that are known, the largest share of volatility first."""
-    rows = [
-        row
-        for row in evidence.section("risk").get("contributions") or []
-        if row.get("volatility_share_pct") is not None
-    ]
-    return sorted(rows, key=lambda row: -row["volatility_share_pct"])
-
-
-def _right(row: Mapping[str, Any]) -> str | None:
-    found = CONTRACT.match(row["symbol"])
-    return found.group(5) if found else None
-
-
-def _is_hedge(row: Mapping[str, Any]) -> bool:
-    """Short stocks, written calls and bought puts."""
-    value = row["market_value_usd"] or 0
-    return value > 0 if _right(row) == "P" else value < 0
-
-
-def _of(row: Mapping[str, Any]) -> str:
-    short = (row.get("market_value_usd") or 0) < 0
-    return holding(row["symbol"], "SHORT" if short else None)
-
-
-def _share(row: Mapping[str, Any]) -> str:
-    return f"{_of(row)} ({percent(row['volatility_share_pct'])})"
 
 
 def _scenario(row: Mapping[str, Any]) -> str:

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 
 from assistant.models import InsightType
 from assistant.services import insight_exposure as exposed
+from assistant.services import insight_factors as factors
+from assistant.services import insight_hedges as hedging
 from assistant.services import insight_results as results
 from assistant.services import insight_risk as risk
 from assistant.services.insight_drafts import BRIEF, DETAILED, LONGEST_TITLE, STANDARD, Assignment, Draft
 from assistant.services.insight_evidence import Evidence
+from assistant.services.insight_hedges import UNHEDGED
 from assistant.services.insight_limits import limitations, missing_text
 from assistant.services.insight_pages import page
 from assistant.services.insight_points import INFO, Point, gravest, ranked
-from assistant.services.insight_risk import UNHEDGED
 from assistant.services.insight_titles import title
 from assistant.services.insight_words import day, money
 
@@ -28,10 +30,11 @@ Rule = Callable[[Evidence], list[Point]]
 
 # What each type speaks of; `first` is told before what is ranked.
 HAPPENED: tuple[Rule, ...] = (results.session, results.week)
-EXPOSED: tuple[Rule, ...] = (exposed.exposure, exposed.beta, exposed.concentration)
+EXPOSED: tuple[Rule, ...] = (exposed.exposure, factors.beta, exposed.concentration)
 RISKS: tuple[Rule, ...] = (risk.tail, risk.drivers, risk.volatility, risk.stress)
 EVERYTHING: tuple[Rule, ...] = (
-    results.record, results.targets, *EXPOSED, exposed.sectors, exposed.styles, exposed.variance, exposed.correlation, *RISKS, risk.hedges,
+    results.record, results.targets, *EXPOSED, exposed.sectors, factors.styles, factors.variance, factors.correlation, *RISKS,
+    hedging.hedges,
 )  # fmt: skip
 
 
@@ -51,14 +54,14 @@ PLANS: Mapping[str, Plan] = {
     ),
     InsightType.DAILY_SUMMARY: Plan((results.record, *EXPOSED, *RISKS), "movers", HAPPENED),
     InsightType.VOLATILITY_ANALYSIS: Plan(
-        (risk.tail, risk.drivers, exposed.variance, exposed.correlation), "volatility", (risk.volatility,)
+        (risk.tail, risk.drivers, factors.variance, factors.correlation), "volatility", (risk.volatility,)
     ),
     InsightType.CONCENTRATION_RISK: Plan(
-        (exposed.sectors, risk.drivers, exposed.correlation), "concentration", (exposed.concentration,)
+        (exposed.sectors, risk.drivers, factors.correlation), "concentration", (exposed.concentration,)
     ),
-    InsightType.HEDGE_QUALITY: Plan((exposed.exposure, exposed.beta, risk.stress), "overview", (risk.hedges,)),
-    InsightType.FACTOR_EXPOSURE: Plan((exposed.variance, exposed.sectors), "factors", (exposed.beta, exposed.styles)),
-    InsightType.STRESS_TEST_REVIEW: Plan((risk.tail, exposed.beta, results.record), "stress", (risk.stress,)),
+    InsightType.HEDGE_QUALITY: Plan((exposed.exposure, factors.beta, risk.stress), "overview", (hedging.hedges,)),
+    InsightType.FACTOR_EXPOSURE: Plan((factors.variance, exposed.sectors), "factors", (factors.beta, factors.styles)),
+    InsightType.STRESS_TEST_REVIEW: Plan((risk.tail, factors.beta, results.record), "stress", (risk.stress,)),
     InsightType.CUSTOM: Plan(EVERYTHING, "overview", HAPPENED),
 }
 # How many findings and recommendations are told.

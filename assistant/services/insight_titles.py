@@ -8,9 +8,9 @@ from assistant.models import InsightType
 from assistant.prompts.fence import shortened
 from assistant.services.insight_drafts import Assignment
 from assistant.services.insight_evidence import Evidence
-from assistant.services.insight_exposure import LEANS
+from assistant.services.insight_factors import LEANS
+from assistant.services.insight_hedges import hedge_count
 from assistant.services.insight_points import Point
-from assistant.services.insight_risk import hedge_count
 from assistant.services.insight_words import day, holding, money, percent
 
 QUESTION = 120

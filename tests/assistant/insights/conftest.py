@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
+from assistant.services import threads
 from assistant.services.insight_evidence import Evidence, gather
 from portfolios.models import Portfolio, User
 from tests.assistant.insights.model import Model, running
@@ -41,3 +42,7 @@ def model(settings: Any, no_model: None) -> Iterator[Model]:
         settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = "test", server.url
         settings.AI_PRICES = {settings.OPENAI_MODEL: [0.25, 2.0]}
         yield server
+    # Their connections are to the demo's database, which is not that of the next module.
+    for pool in (threads._threads, threads._patient_threads):
+        pool().shutdown()
+        pool.cache_clear()
