@@ -192,9 +192,12 @@ def test_of_many_at_once_one_is_written(demo_results: DemoResults, django_db_blo
         wish = {"portfolio_id": str(book.pk), "insight_type": "factor_exposure", "focus_area": "at once"}
 
         async def ask() -> list[Any]:
-            client = AsyncClient(headers=headers)
-            path = "/api/v1/insights/generate"
-            return await asyncio.gather(*(client.post(path, wish, content_type="application/json") for _ in range(4)))
+            client = AsyncClient()
+            posts = (
+                client.post("/api/v1/insights/generate", wish, content_type="application/json", headers=headers)
+                for _ in range(4)
+            )
+            return await asyncio.gather(*posts)
 
         try:
             answers = asyncio.run(ask())

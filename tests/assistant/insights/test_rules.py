@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from analytics.models import EngineResult, PortfolioRisk, StressScenario, StressTestResult
 from assistant.models import InsightSeverity, InsightType
 from assistant.prompts.fence import encode
+from assistant.services import insight_points as points
 from assistant.services.insight_drafts import BRIEF, DETAILED, Assignment, Briefing, Draft
 from assistant.services.insight_evidence import SECTIONS, Evidence, gather
 from assistant.services.insight_numbers import numbers_of, unfounded
@@ -20,6 +22,7 @@ from tests.assistant.tools.asking import ACCOUNTS, books_of, person
 
 pytestmark = [pytest.mark.django_db(databases=["default", "ai"]), pytest.mark.usefixtures("demo_results")]
 
+DOCUMENT = Path(__file__).parents[3] / "docs" / "insights.md"
 BOOKS = [(account, number) for account in ACCOUNTS for number in range(2 if account == "demo_familyoffice" else 1)]
 
 
@@ -90,15 +93,15 @@ def test_the_figures_are_those_of_the_tables(hedge_fund: Portfolio, evidence: Ev
 
 def test_severities_follow_the_bounds() -> None:
     assert [rated(value, (20, 35, 50)) for value in (None, 0, 19.9, 20, 35, 50, 90)] == [1, 1, 1, 2, 3, 4, 4]
-    points = [
+    found = [
         Point("a", "a", NORMAL, 10),
         Point("b", "b", WARNING, 1),
         Point("c", "c", NORMAL, -20),
         Point("d", "d", INFO),
     ]
-    assert [point.topic for point in ranked(points)] == ["b", "c", "a", "d"]
-    assert gravest(points) == InsightSeverity.WARNING
-    assert gravest([*points, Point("e", "e", CRITICAL)]) == InsightSeverity.CRITICAL
+    assert [point.topic for point in ranked(found)] == ["b", "c", "a", "d"]
+    assert gravest(found) == InsightSeverity.WARNING
+    assert gravest([*found, Point("e", "e", CRITICAL)]) == InsightSeverity.CRITICAL
     assert gravest([]) == InsightSeverity.INFO
 
 
@@ -177,3 +180,13 @@ def test_a_portfolio_without_a_night_is_told_so(hedge_fund: Portfolio) -> None:
         assert draft.severity == "info", kind
         assert draft.summary.startswith("No night has been computed for this portfolio yet"), kind
         assert draft.recommendations[0].startswith("Let the first night be computed"), kind
+
+
+def test_the_bounds_of_the_docs_are_those_of_the_code() -> None:
+    rows = re.findall(r"^\| ([a-z].+) \| (.+) \| (.+) \| (.+) \|$", DOCUMENT.read_text(), re.MULTILINE)[1:-1]
+    told = [tuple(float(cell.split()[0]) for cell in cells) for _, *cells in rows]
+    coded = (
+        points.WORST_STRESS, points.VALUE_AT_RISK, points.VOLATILITY, points.DRAWDOWN, points.GROSS, points.BETA, points.LARGEST,
+        points.SECTOR, points.TILT, points.CORRELATION, points.SOURCE,
+    )  # fmt: skip
+    assert told == list(coded)
