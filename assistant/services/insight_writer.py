@@ -1,4 +1,5 @@
-"""Who writes an insight: a language model over the results and the tools, or rules where no model can.
+"""Who writes an insight: a language model over the results and the tools (the fallback model if the first is busy or fails), or rules
+where no model can.
 
 What a model wrote is believed only so far: its JSON must fit the schema, and its figures must stand in the results or in what a tool
 told it. A few that do not are named in the limitations; if they are more than a quarter (three at least) the text is thrown away and
@@ -41,6 +42,7 @@ STOOD_IN = (
 UNREADABLE = "its answer could not be read"
 UNFOUNDED = "its text named figures that stand in no result"
 NO_TIME = "there was no time left for it"
+FAILED = "it failed"
 MEMORIES, MEMORY_CHARACTERS = 15, 1_500
 MOST_LINES, LONGEST_LINE, LONGEST_TEXT = 12, 1_000, 40_000
 # A model is not asked for an answer it cannot give in time.
@@ -62,30 +64,50 @@ def write(user: User, evidence: Evidence, assignment: Assignment, *, seconds: fl
     """
     if not configured():
         return insight_rules.write(evidence, assignment, because=NO_MODEL)
-    by_rules = insight_rules.write(evidence, assignment)
-    usage, began, model = Usage(), time.monotonic(), settings.OPENAI_MODEL
-    failure: ModelError | Unusable | None = None
+    severity = insight_rules.write(evidence, assignment).severity
+    until = time.monotonic() + seconds
+    reason = NO_TIME
+    for model in filter(None, dict.fromkeys([settings.OPENAI_MODEL, settings.OPENAI_MODEL_FALLBACK])):
+        left = until - time.monotonic()
+        if left < LEAST_SECONDS:
+            break
+        try:
+            return _tried(user, evidence, assignment, severity, model, left)
+        except (ModelError, Unusable) as failure:
+            reason = str(failure).strip().rstrip(".")
+            if not getattr(failure, "retryable", False):
+                break
+    reason = f"{reason[:1].lower()}{reason[1:]}"
+    return insight_rules.write(evidence, assignment, because=STOOD_IN.format(reason=reason))
+
+
+def _tried(user: User, evidence: Evidence, assignment: Assignment, severity: str, model: str, seconds: float) -> Draft:
+    """What one model writes; how it went is recorded.
+
+    Raises
+    ------
+    ModelError if it does not answer. Unusable if its answer cannot be shown.
+    """
+    usage, began = Usage(), time.monotonic()
     answer: LoopResult | None = None
+    failure: ModelError | Unusable | None = None
     try:
-        answer = _asked(user, evidence, assignment, by_rules.severity, model, seconds, usage)
+        answer = _asked(user, evidence, assignment, severity, model, seconds, usage)
         return _believed(evidence, assignment, answer)
     except (ModelError, Unusable) as error:
         failure = error
-    except Exception:
+        raise
+    except Exception as error:
         log.exception("An insight could not be written by a model")
-        failure = Unusable("it failed")
+        failure = Unusable(FAILED)
+        raise failure from error
     finally:
         _record(user, model, usage, began, answer, failure)
-    reason = str(failure).strip().rstrip(".")
-    reason = f"{reason[:1].lower()}{reason[1:]}"
-    return insight_rules.write(evidence, assignment, because=STOOD_IN.format(reason=reason))
 
 
 def _asked(
     user: User, evidence: Evidence, assignment: Assignment, severity: str, model: str, seconds: float, usage: Usage
 ) -> LoopResult:
-    if seconds < LEAST_SECONDS:
-        raise Unusable(NO_TIME)
     book, wishes = evidence.book, assignment.briefing
     memories = memories_for_prompt(user.pk, book.pk, characters=MEMORY_CHARACTERS, newest=MEMORIES)
     offered = tool_schemas(web_search=assignment.is_briefing and wishes.include_news)
