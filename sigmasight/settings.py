@@ -407,7 +407,7 @@ CHAT_TOOL_SECONDS = env.float("CHAT_TOOL_SECONDS", default=30.0)
 # Requests to the databases that a web process makes at once for open conversations; a stream holds none of them while the model writes.
 CHAT_THREADS = env.int("CHAT_THREADS", default=8)
 # Insights that a web process writes at once: each waits for the model in a thread of its own.
-INSIGHT_THREADS = env.int("INSIGHT_THREADS", default=4)
+INSIGHT_THREADS = env.int("INSIGHT_THREADS", default=8)
 # A morning briefing for every active portfolio with new results, at 06:00 New York. Each costs what the model costs.
 BRIEFINGS_EVERY_MORNING = env.bool("BRIEFINGS_EVERY_MORNING", default=False)
 

@@ -43,8 +43,8 @@ class Evidence:
     """Of one portfolio at its published session.
 
     data : by section, everything the tool found; a section without results is not in it. missing : why, by section. notes : what
-    the tools want said. engines : what each engine said of its last run. private, funds : symbols held that have no market, and
-    those that are funds.
+    the tools want said. engines : what each engine said of its last run. held, private, funds : symbols held (of
+    contracts the underlying too), those of them that have no market, and those that are funds.
     """
 
     book: Portfolio
@@ -56,6 +56,7 @@ class Evidence:
     engines: Mapping[str, Any] = field(default_factory=dict)
     private: frozenset[str] = frozenset()
     funds: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
 
     def section(self, name: str) -> dict[str, Any]:
         """What was found; {} where nothing was."""
@@ -118,8 +119,8 @@ def gather(user: User, book: Portfolio, *, with_market: bool = True) -> Evidence
             missing[name] = str(found.get("reason") or "no result")
         else:
             data[name], notes[name] = found, list(meta.get("notes") or ())
-    private, funds = _kinds(book)
-    return Evidence(book, book.results_as_of, simulated, data, missing, notes, _engines(book), private, funds)
+    private, funds, held = _kinds(book)
+    return Evidence(book, book.results_as_of, simulated, data, missing, notes, _engines(book), private, funds, held)
 
 
 def _called(context: ToolContext, tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,12 +131,14 @@ def _called(context: ToolContext, tool: str, arguments: Mapping[str, Any]) -> di
     return envelope
 
 
-def _kinds(book: Portfolio) -> tuple[frozenset[str], frozenset[str]]:
-    """Symbols of private holdings, and of funds."""
+def _kinds(book: Portfolio) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Symbols of private holdings, of funds, and of everything held."""
     lots = Position.objects.filter(portfolio=book, deleted_at=None, exit_date=None)
-    rows = list(lots.values_list("symbol", "investment_class", "security__security_type"))
-    private = frozenset(symbol for symbol, kind, _ in rows if kind == InvestmentClass.PRIVATE)
-    return private, frozenset(symbol for symbol, _, kind in rows if kind in FUND_TYPES)
+    names = ("symbol", "investment_class", "security__security_type", "security__option_contract__underlying__symbol")
+    rows = list(lots.values_list(*names))
+    private = frozenset(symbol for symbol, kind, _, _ in rows if kind == InvestmentClass.PRIVATE)
+    funds = frozenset(symbol for symbol, _, kind, _ in rows if kind in FUND_TYPES)
+    return private, funds, frozenset(name for symbol, _, _, under in rows for name in (symbol, under) if name)
 
 
 def _engines(book: Portfolio) -> dict[str, Any]:

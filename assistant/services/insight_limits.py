@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from assistant.models import InsightType
 from assistant.services.insight_drafts import Assignment
 from assistant.services.insight_evidence import PARTIAL, UNRELIABLE, Evidence
 from assistant.services.insight_words import listed, percent
+from marketdata.models import Security
 
 NAMED = 5
 SECTION_NAMES = {
@@ -56,6 +58,8 @@ def limitations(evidence: Evidence, assignment: Assignment, *, because: str, ans
             else "No finding bears on the words of the question: these are the gravest of all."
         )
         lines.append(text)
+        if strangers := _not_held(evidence, assignment.question):
+            lines.append(f"{listed(strangers)} {'is' if len(strangers) == 1 else 'are'} not held in this book.")
     if assignment.is_briefing and assignment.briefing.include_news:
         lines.append("News were not looked up.")
     if evidence.simulated:
@@ -119,6 +123,12 @@ def _covered(evidence: Evidence) -> list[str]:
     if not partial:
         return []
     return [f"Not all holdings count; covered are: {listed(partial)}. What is not covered counts as standing still."]
+
+
+def _not_held(evidence: Evidence, question: str) -> list[str]:
+    """Symbols the question names that are known and not held."""
+    named = set(re.findall(r"\b[A-Z][A-Z.\-]{1,5}\b", question)) - evidence.held
+    return sorted(Security.objects.filter(symbol__in=named).values_list("symbol", flat=True)) if named else []
 
 
 def _some(symbols: Sequence[str]) -> str:

@@ -157,6 +157,9 @@ def test_a_question_is_answered_by_what_bears_on_it(evidence: Evidence) -> None:
     assert draft.title == "Do my hedges work, and is META too large?"
     assert "hedging positions" in " ".join(draft.key_findings[:4])
     assert any("META" in one for one in draft.key_findings)
+    assert "not held" not in draft.data_limitations
+    stranger = write(evidence, Assignment("custom", question="Would COST help, is SPY enough, what of VAR?"))
+    assert "COST is not held in this book." in stranger.data_limitations
     other = write(evidence, Assignment("custom", question="Qwertz?"))
     assert "No finding bears on the words of the question" in other.data_limitations
 
