@@ -6,4 +6,4 @@ class AssistantConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from assistant import demo, retention, schedule, setup_checks  # noqa: F401 - register what they do
+        from assistant import day_figures, demo, retention, schedule, setup_checks  # noqa: F401 - register what they do

@@ -19,3 +19,10 @@ DAILY[BRIEFINGS] = Daily(
     minute=0,
     description="Writes a briefing for every active portfolio with new results, where BRIEFINGS_EVERY_MORNING is set.",
 )
+LEARNING = "Learning from feedback"
+DAILY[LEARNING] = Daily(
+    task="assistant.tasks.nightly_learning",
+    hour=20,
+    minute=0,
+    description="Turns habits in people's verdicts on answers into memories.",
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from assistant.api.views import chat, conversations, insights, memories
+from assistant.api.views import chat, conversations, feedback, feedback_review, insights, memories
 from sigmasight.core.api.routes import endpoint
 
 urlpatterns: list[URLPattern] = [
@@ -14,6 +14,15 @@ urlpatterns: list[URLPattern] = [
     *endpoint("chat/conversations/<str:conversation_id>/messages", conversations.MessagesView, "conversation-messages"),
     path("chat/send", chat.send, name="chat-send"),
     path("chat/send/", chat.send, name="chat-send-slash"),
+    *endpoint("chat/messages/<str:message_id>/feedback", feedback.FeedbackView, "message-feedback"),
+    *endpoint("admin/feedback/summary", feedback_review.SummaryView, "feedback-summary"),
+    *endpoint("admin/feedback/stats", feedback_review.StatsView, "feedback-stats"),
+    *endpoint("admin/feedback/patterns", feedback_review.PatternsView, "feedback-patterns"),
+    *endpoint("admin/feedback/negative", feedback_review.NegativeView, "feedback-negative"),
+    *endpoint("admin/feedback/learned-preferences", feedback_review.PreferencesView, "feedback-preferences"),
+    *endpoint("admin/feedback/run-learning", feedback_review.RunView, "feedback-run"),
+    *endpoint("admin/feedback/reprocess", feedback_review.ReprocessView, "feedback-reprocess"),
+    *endpoint("admin/feedback/analyze-user/<str:user_id>", feedback_review.AnalyzeView, "feedback-analyze"),
     *endpoint("chat/memories", memories.ChatMemoriesView, "chat-memories"),
     *endpoint("chat/memories/count", memories.ChatMemoryCountView, "chat-memory-count"),
     *endpoint("chat/memories/<str:memory_id>", memories.ChatMemoryView, "chat-memory"),

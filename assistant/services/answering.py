@@ -282,6 +282,6 @@ def mode_changed(run_id: str, conversation_id: Any, mode: str, model: str) -> li
 def _remember(message_id: str) -> None:
     """Hand the finished turn to the memories. A broker that is away loses a memory, not an answer."""
     try:
-        current_app.send_task("assistant.tasks.extract_memories", [message_id], retry=False)
+        current_app.send_task("assistant.tasks.extract_memories", [message_id], retry=False, ignore_result=True)
     except (KombuError, RedisError):
         log.warning("Memories of message %s are not extracted: the broker does not answer", message_id)

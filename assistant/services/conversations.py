@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +14,13 @@ from uuid import UUID
 from django.db.models import Q
 
 from assistant.models import Conversation, Message, Mode
+from assistant.services.ai_database import Unavailable, within_budget
+from assistant.services.feedback import forget_feedback
 from portfolios.models import User
 from portfolios.services.access import PORTFOLIO_NOT_FOUND, owned_portfolios
 from sigmasight.core.errors import DomainError, NotFound
+
+log = logging.getLogger(__name__)
 
 CONVERSATION_NOT_FOUND = "Conversation not found"
 
@@ -84,13 +89,22 @@ def conversation_of(user: User, conversation_id: UUID) -> Conversation:
 
 
 def delete_conversation(user: User, conversation_id: UUID) -> None:
-    """Remove a conversation and its messages. What was learned of them goes with the nightly clean-up.
+    """Remove a conversation, its messages, the verdicts on them and what was learned from those.
+
+    Where the AI database does not answer, the verdicts go with the nightly clean-up.
 
     Raises
     ------
     NotFound as above.
     """
-    conversation_of(user, conversation_id).delete()
+    talk = conversation_of(user, conversation_id)
+    messages = list(talk.messages.values_list("pk", flat=True))
+    talk.delete()
+    try:
+        with within_budget(may_rest=False):
+            forget_feedback(messages)
+    except Unavailable:
+        log.warning("The verdicts on conversation %s wait for the nightly clean-up", conversation_id)
 
 
 def messages_of(user: User, conversation_id: UUID, *, limit: int, cursor: str | None) -> MessagePage:

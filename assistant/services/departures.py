@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Model, Q
 
-from assistant.models import Feedback, KnowledgeDocument, Memory
+from assistant.models import Feedback, KnowledgeDocument, Memory, Message
 from assistant.services.ai_database import AI
+from assistant.services.feedback import forget_feedback
 from portfolios.models import Portfolio, User
 
 USER, PORTFOLIO = "user:", "portfolio:"
@@ -34,7 +35,7 @@ def forget_people(user_ids: Collection[UUID]) -> int:
 
 
 def forget_the_gone() -> int:
-    """Delete what is kept of people who have no account any more, and of portfolios that do not exist; returns the rows.
+    """Delete what is kept of people who have no account any more, of portfolios and of messages that do not exist; returns the rows.
 
     A portfolio that is only marked as deleted can come back, and keeps what is remembered of it.
 
@@ -46,6 +47,7 @@ def forget_the_gone() -> int:
     people |= {*Feedback.objects.values_list("user_id", flat=True).distinct()}
     people |= _named_in(KnowledgeDocument.objects.filter(scope__startswith=USER), USER)
     rows = forget_people(_missing(User, people))
+    rows += forget_feedback(_missing(Message, Feedback.objects.values_list("message_id", flat=True)))
     books = {*Memory.objects.exclude(portfolio_id=None).values_list("portfolio_id", flat=True).distinct()}
     books |= _named_in(KnowledgeDocument.objects.filter(scope__startswith=PORTFOLIO), PORTFOLIO)
     gone = _missing(Portfolio, books)

@@ -153,11 +153,19 @@ def believable(value: Any) -> list[Fact]:
     return list(facts.values())[:MOST_FACTS]
 
 
-def _fact(one: Any) -> Fact | None:
-    if not isinstance(one, Mapping) or not isinstance(one.get("content"), str):
+def plain_statement(text: Any) -> str | None:
+    """A model's sentence about a person, tidied; None if it is too long or short for one, or gives orders."""
+    if not isinstance(text, str):
         return None
-    content = " ".join(one["content"].split()).strip("-*• ")
+    content = " ".join(text.split()).strip("-*• ")
     if not SHORTEST_FACT <= len(content) <= LONGEST_FACT or not content.isprintable() or ORDERS.search(content):
+        return None
+    return content
+
+
+def _fact(one: Any) -> Fact | None:
+    content = plain_statement(one.get("content")) if isinstance(one, Mapping) else None
+    if content is None:
         return None
     scope, category = one.get("scope"), one.get("category")
     if scope not in (MemoryScope.USER, MemoryScope.PORTFOLIO) or category not in CATEGORIES:

@@ -1,5 +1,5 @@
 """Celery tasks of the assistant (queue `assistant`): names on the wire for its services."""
 
-from assistant.tasks import briefings, extraction, upkeep
+from assistant.tasks import briefings, extraction, feedback, upkeep
 
-__all__ = ["briefings", "extraction", "upkeep"]
+__all__ = ["briefings", "extraction", "feedback", "upkeep"]

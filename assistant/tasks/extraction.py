@@ -19,10 +19,11 @@ def extract_memories(task: Task, message_id: str) -> int:
     try:
         return extraction.extract_memories(UUID(str(message_id)))
     except Exception as error:
-        if not (is_outage(error) or _retryable(error)):
+        if not worth_retrying(error):
             raise
         raise task.retry(exc=error, countdown=10 * 2**task.request.retries, max_retries=MOST_RETRIES) from error
 
 
-def _retryable(error: Any) -> bool:
-    return bool(getattr(error, "retryable", False))
+def worth_retrying(error: Any) -> bool:
+    """Whether a database, the broker or the vendor may be back in a while."""
+    return is_outage(error) or bool(getattr(error, "retryable", False))

@@ -9,10 +9,22 @@ from portfolios.models import EquityChange, Portfolio, Position, TargetPrice, Us
 from portfolios.services.tokens import listed_portfolios
 from sigmasight.core.errors import NotFound
 
+USER_NOT_FOUND = "User not found"
 PORTFOLIO_NOT_FOUND = "Portfolio not found"
 POSITION_NOT_FOUND = "Position not found"
 EQUITY_CHANGE_NOT_FOUND = "Equity change not found"
 TARGET_PRICE_NOT_FOUND = "Target price not found"
+
+
+def require_account(user_id: UUID) -> None:
+    """For staff, who may ask about anybody.
+
+    Raises
+    ------
+    NotFound if there is no such person.
+    """
+    if not User.objects.filter(pk=user_id).exists():
+        raise NotFound("user_not_found", USER_NOT_FOUND)
 
 
 def owned_portfolio(user: User, portfolio_id: UUID) -> Portfolio:

@@ -45,9 +45,8 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the way. Percent: `of_first` of the events of the first step, 0 without any; `of_previous` of those of
-    the step before and `lost`, what is missing there to 100, both None on the first step and where the step before has none.
-    A step that is taken more often than the one before, as logins are, loses nothing."""
+    """One step of the way. Percent: `of_first` of the attempts to register, 0 without any; `of_previous` of those who took the step
+    before and `lost`, what is missing there to 100, both None on the first step and where nobody took the one before."""
 
     name: str
     event_type: str
@@ -69,10 +68,14 @@ class ErrorCount:
 
 
 def funnel(window: Window) -> list[Step]:
-    """The steps with their numbers of events, in one query."""
+    """The steps with how many took them, in one query: attempts to register, then the people who registered in the window, each
+    counted once however often he came back."""
     types = [f"{CATEGORY}.{name}" for name in STEPS]
-    rows = UserActivityEvent.objects.filter(window.events, event_type__in=types).order_by()
-    counts = dict(rows.values_list("event_type").annotate(Count("pk")))
+    events = UserActivityEvent.objects.filter(window.events).order_by()
+    newcomers = events.filter(event_type=types[1], user__isnull=False).values("user")
+    rows = events.filter(Q(event_type=types[0]) | Q(event_type__in=types[1:], user__in=newcomers))
+    counted = rows.values_list("event_type").annotate(Count("pk"), Count("user", distinct=True))
+    counts = {kind: attempts if kind == types[0] else people for kind, attempts, people in counted}
     steps: list[Step] = []
     for name, event_type in zip(STEPS, types, strict=True):
         count = counts.get(event_type, 0)

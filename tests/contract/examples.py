@@ -342,6 +342,23 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "chat_delete_conversation": (lambda who: Call({"conversation_id": who.conversation}),),
     # The command is answered without a model; streams have tests of their own.
     "chat_send": (lambda who: Call(body={"conversation_id": who.conversation, "text": "/mode blue"}),),
+    "chat_put_feedback": (
+        lambda who: Call({"message_id": who.message}, body={"rating": "up"}),
+        lambda who: Call({"message_id": who.message}, body={"rating": "down", "edited_text": "Shorter.", "comment": None}),
+    ),
+    "chat_get_feedback": (lambda who: Call({"message_id": who.message}),),
+    "chat_delete_feedback": (lambda who: Call({"message_id": who.rated}),),
+    "fb_summary": (_plain(), lambda who: Call(query={"days": 7, "user_id": who.user})),
+    "fb_stats": (_plain(),),
+    "fb_patterns": (lambda who: Call(query={"user_id": who.user, "min_confidence": 0.2}),),
+    "fb_negative": (_plain(), lambda who: Call(query={"limit": 5, "days": 7, "with_edits_only": True})),
+    "fb_preferences": (_plain(), lambda who: Call(query={"user_id": who.user, "limit": 5})),
+    "fb_run": (_plain(), lambda who: Call(query={"min_confidence": 0.9, "days": 7})),
+    "fb_reprocess": (_plain(), lambda who: Call(query={"days": 2})),
+    "fb_analyze": (
+        lambda who: Call({"user_id": who.user}),
+        lambda who: Call({"user_id": who.user}, query={"create_rules": True, "min_confidence": 0.1}),
+    ),
     # -- memories
     **{
         name: call

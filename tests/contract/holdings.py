@@ -12,7 +12,7 @@ from uuid import NAMESPACE_DNS, UUID, uuid4, uuid5
 from django.utils import timezone
 
 from analytics.models import BatchRun
-from assistant.models import Conversation, Insight, Memory, Message
+from assistant.models import Conversation, Feedback, Insight, Memory, Message
 from portfolios.models import Portfolio, Position, PositionType, TargetPrice, User
 from portfolios.services.equity import record_equity_change
 from sigmasight.core.demo import rows
@@ -44,6 +44,9 @@ class Holdings:
     insight: str
     conversation: str
     message: str
+    rated: str
+    # Staff may ask about anybody: it is nobody's own.
+    user: str = "00000000-0000-4000-8000-000000000000"
 
     def mixed(self, name: str, value: str) -> Holdings:
         return dataclasses.replace(self, **{name: value})
@@ -51,7 +54,7 @@ class Holdings:
 
 IDS = (
     "portfolio", "position", "tag", "target", "link", "equity_change", "run", "old_tag", "fresh_position", "spare_portfolio",
-    "memory", "insight", "conversation", "message",
+    "memory", "insight", "conversation", "message", "rated",
 )  # fmt: skip
 STAFF_IDS = ("portfolio", "run", "repair")
 
@@ -63,7 +66,7 @@ def holdings_of(book: str) -> Holdings:
     portfolio, symbol = row["id"], lot["symbol"]
     user = User.objects.get(email=row["user_email"])
     position = _derived(portfolio, symbol, lot["entry_date"])
-    conversation, message = _talk(user, portfolio)
+    conversation, message, rated = _talk(user, portfolio)
     name = lot["tags"].split("|")[0]
     return Holdings(
         account=row["user_email"].partition("@")[0],
@@ -85,6 +88,8 @@ def holdings_of(book: str) -> Holdings:
         insight=_insight(portfolio),
         conversation=conversation,
         message=message,
+        rated=rated,
+        user=str(user.pk),
     )
 
 
@@ -123,8 +128,8 @@ def _run(user: User, portfolio: str | None = None) -> str:
     return str(run.pk)
 
 
-def _talk(user: User, portfolio: str) -> tuple[str, str]:
-    """A conversation with one question, and the answer to it."""
+def _talk(user: User, portfolio: str) -> tuple[str, str, str]:
+    """A conversation with one question, the answer to it, and another answer that was disliked."""
     talk = Conversation.objects.create(user=user, mode="green", metadata={"portfolio_id": portfolio})
     asked = timezone.now() - dt.timedelta(minutes=2)
     Message.objects.create(conversation=talk, role="user", content="How concentrated am I?", created_at=asked)
@@ -133,7 +138,15 @@ def _talk(user: User, portfolio: str) -> tuple[str, str]:
         tool_calls=[{"name": "get_concentration_metrics", "id": "call_1", "duration_ms": 12, "failed": False}],
         first_token_ms=800, latency_ms=2400, total_tokens=2100, created_at=asked + dt.timedelta(seconds=2),
     )  # fmt: skip
-    return str(talk.pk), str(answer.pk)
+    other = Message.objects.create(conversation=talk, role="assistant", content="Not at all.")
+    Feedback.objects.create(
+        message_id=other.pk, user_id=user.pk, rating="down", edited_text="A little.", comment="Too curt"
+    )
+    Memory.objects.create(
+        user_id=user.pk, scope="user", content="Prefers shorter answers", source="pattern_analysis",
+        tags={"pattern": "length", "category": "format", "confidence": 0.9, "evidence_count": 4},
+    )  # fmt: skip
+    return str(talk.pk), str(answer.pk), str(other.pk)
 
 
 def _insight(portfolio: str) -> str:

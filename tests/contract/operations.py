@@ -20,11 +20,9 @@ PREFIX = {"core": "", "analytics": "", "assistant_admin": "/api/v1", "additions"
 # Groups that come with the assistant.
 ASSISTANT_TAGS = frozenset(
     {
-        "Feedback",
         "Admin AI knowledge",
         "Admin AI metrics",
         "Admin AI tuning",
-        "Admin feedback learning",
     }
 )
 Schema = Mapping[str, Any]

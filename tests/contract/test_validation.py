@@ -39,7 +39,7 @@ def changed(**values: Any) -> dict[str, Any]:
 
 def test_the_contract_has_its_218_operations() -> None:
     assert len(operations()) == 218
-    assert len(operations_now()) == 183
+    assert len(operations_now()) == 195
 
 
 def test_the_assistants_groups_that_are_not_served_yet() -> None:

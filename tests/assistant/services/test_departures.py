@@ -6,8 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from assistant.models import Feedback, KnowledgeDocument, Memory
+from assistant.models import Conversation, Feedback, KnowledgeDocument, Memory, Message
 from assistant.services.departures import forget_the_gone
+from portfolios.models import User
 from tests.factories import PortfolioFactory
 
 pytestmark = pytest.mark.django_db(databases=["default", "ai"])
@@ -16,7 +17,11 @@ pytestmark = pytest.mark.django_db(databases=["default", "ai"])
 def keep(user_id: UUID, portfolio_id: UUID) -> None:
     Memory.objects.create(user_id=user_id, scope="user", content="of the person")
     Memory.objects.create(user_id=user_id, scope="portfolio", portfolio_id=portfolio_id, content="of the book")
-    Feedback.objects.create(message_id=uuid4(), user_id=user_id, rating="up")
+    message = uuid4()
+    if User.objects.filter(pk=user_id).exists():
+        talk = Conversation.objects.create(user_id=user_id)
+        message = Message.objects.create(conversation=talk, role="assistant", content="said").pk
+    Feedback.objects.create(message_id=message, user_id=user_id, rating="up")
     for scope in (f"user:{user_id}", f"portfolio:{portfolio_id}"):
         KnowledgeDocument.objects.create(scope=scope, slug="x", title="x", content="x", content_hash="")
 
