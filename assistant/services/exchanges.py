@@ -16,6 +16,7 @@ class Exchange:
     """An answer, and the last thing its person said before it."""
 
     message_id: UUID
+    conversation_id: UUID
     user_id: UUID
     question: str
     answer: str
@@ -33,6 +34,8 @@ def exchanges(message_ids: Collection[UUID]) -> dict[UUID, Exchange]:
     rows = (
         Message.objects.filter(pk__in=list(message_ids), role=MessageRole.ASSISTANT)
         .annotate(question=Subquery(before))
-        .values_list("pk", "conversation__user_id", "question", "content")
+        .values_list("pk", "conversation_id", "conversation__user_id", "question", "content")
     )
-    return {pk: Exchange(pk, user_id, question or "", answer or "") for pk, user_id, question, answer in rows}
+    return {
+        pk: Exchange(pk, talk, user_id, question or "", answer or "") for pk, talk, user_id, question, answer in rows
+    }

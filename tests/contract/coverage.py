@@ -30,13 +30,9 @@ def render() -> str:
     from tests.contract.operations import operations
 
     every = list(operations().values())
-    now = [one for one in every if not one.comes_with_the_assistant]
-    parts = [INTRODUCTION, _totals(now)]
-    for tag, group in groupby(sorted(now, key=lambda one: _place(one.tag)), key=lambda one: one.tag):
+    parts = [INTRODUCTION, _totals(every)]
+    for tag, group in groupby(sorted(every, key=lambda one: _place(one.tag)), key=lambda one: one.tag):
         parts.append(f"## {_title(tag)}\n\n{_table(group)}\n")
-    later = [one for one in every if one.comes_with_the_assistant]
-    parts.append(f"## With the assistant\n\n{len(later)} operations of chat, feedback, memories, insights and the "
-                 "operations pages of the assistant.\n")  # fmt: skip
     return "\n".join(parts)
 
 

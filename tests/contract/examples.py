@@ -348,6 +348,44 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "chat_get_feedback": (lambda who: Call({"message_id": who.message}),),
     "chat_delete_feedback": (lambda who: Call({"message_id": who.rated}),),
+    **{
+        name: (_plain(), lambda who: Call(query={"days": 7}))
+        for name in ("ai_metrics", "ai_latency", "ai_tokens", "ai_errors", "ai_tools", "ai_models", "kb_feedback_stats", "tuning_summary")
+    },
+    "kb_list": (_plain(), lambda who: Call(query={"scope": "global", "search": "value", "limit": 2, "offset": 0})),
+    "kb_stats": (_plain(),),
+    "kb_get": (lambda who: Call({"doc_id": who.document}),),
+    "kb_memories": (_plain(), lambda who: Call(query={"scope": "user", "user_id": who.user, "search": "prefers", "limit": 2})),
+    "kb_memory_stats": (_plain(),),
+    "kb_feedback": (
+        lambda who: Call(query={"with_context": True}),
+        lambda who: Call(query={"rating": "down", "days": 7, "limit": 2, "offset": 0}),
+    ),
+    "tuning_conversations": (_plain(), lambda who: Call(query={"user_id": who.user, "days": 7, "limit": 2})),
+    "tuning_conversation": (lambda who: Call({"conversation_id": who.conversation}),),
+    "tuning_message": (
+        lambda who: Call({"message_id": who.message}),
+        lambda who: Call({"message_id": who.message}, query={"context_messages": 0}),
+    ),
+    "tuning_annotate": (
+        lambda who: Call(body={"message_id": who.message, "annotation_type": "flag", "content": "Too vague."}),
+        lambda who: Call(
+            body={
+                "message_id": who.message, "annotation_type": "correction", "content": "Of one session.", "severity": "minor",
+                "suggested_response": "The VaR of one session ...", "tags": ["accuracy"],
+            }
+        ),
+    ),
+    "tuning_annotations": (
+        _plain(),
+        lambda who: Call(query={"status": "pending", "annotation_type": "flag", "severity": "minor", "days": 7, "limit": 2}),
+    ),
+    "tuning_annotation": (lambda who: Call({"annotation_id": who.annotation}),),
+    "tuning_annotation_update": (
+        lambda who: Call({"annotation_id": who.annotation}, body={"status": "reviewed", "severity": None}),
+    ),
+    "tuning_annotation_delete": (lambda who: Call({"annotation_id": who.annotation}),),
+    "tuning_export": (_plain(), lambda who: Call(query={"status": "pending", "days": 7, "format": "jsonl"})),
     "fb_summary": (_plain(), lambda who: Call(query={"days": 7, "user_id": who.user})),
     "fb_stats": (_plain(),),
     "fb_patterns": (lambda who: Call(query={"user_id": who.user, "min_confidence": 0.2}),),

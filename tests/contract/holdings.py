@@ -12,7 +12,8 @@ from uuid import NAMESPACE_DNS, UUID, uuid4, uuid5
 from django.utils import timezone
 
 from analytics.models import BatchRun
-from assistant.models import Conversation, Feedback, Insight, Memory, Message
+from assistant.models import AIRequestMetric, Annotation, Conversation, Feedback, Insight, Memory, Message
+from assistant.services.knowledge import store_document
 from portfolios.models import Portfolio, Position, PositionType, TargetPrice, User
 from portfolios.services.equity import record_equity_change
 from sigmasight.core.demo import rows
@@ -45,6 +46,8 @@ class Holdings:
     conversation: str
     message: str
     rated: str
+    document: str
+    annotation: str
     # Staff may ask about anybody: it is nobody's own.
     user: str = "00000000-0000-4000-8000-000000000000"
 
@@ -54,7 +57,7 @@ class Holdings:
 
 IDS = (
     "portfolio", "position", "tag", "target", "link", "equity_change", "run", "old_tag", "fresh_position", "spare_portfolio",
-    "memory", "insight", "conversation", "message", "rated",
+    "memory", "insight", "conversation", "message", "rated", "document", "annotation",
 )  # fmt: skip
 STAFF_IDS = ("portfolio", "run", "repair")
 
@@ -89,6 +92,21 @@ def holdings_of(book: str) -> Holdings:
         conversation=conversation,
         message=message,
         rated=rated,
+        document=str(
+            store_document(
+                scope=f"user:{user.pk}", slug="liked", title="A question", content="An answer.", metadata={}
+            ).id
+        ),
+        annotation=str(
+            Annotation.objects.create(
+                message_id=message,
+                admin_user_id=User.objects.get(email=f"{STAFF}@sigmasight.com").pk,
+                annotation_type="flag",
+                content="Names no symbol.",
+                severity="minor",
+                tags=["completeness"],
+            ).pk
+        ),
         user=str(user.pk),
     )
 
@@ -137,6 +155,15 @@ def _talk(user: User, portfolio: str) -> tuple[str, str, str]:
         conversation=talk, role="assistant", content="Moderately: ten names are half of the book.",
         tool_calls=[{"name": "get_concentration_metrics", "id": "call_1", "duration_ms": 12, "failed": False}],
         first_token_ms=800, latency_ms=2400, total_tokens=2100, created_at=asked + dt.timedelta(seconds=2),
+    )  # fmt: skip
+    AIRequestMetric.objects.create(
+        conversation_id=talk.pk, message_id=answer.pk, user=user, model="gpt-5-mini", input_tokens=1800, output_tokens=300,
+        total_tokens=2100, first_token_ms=800, total_latency_ms=2400, tool_calls_count=1,
+        tool_calls={"tools": [{"name": "get_concentration_metrics", "id": "call_1", "duration_ms": 12, "failed": False}]},
+    )  # fmt: skip
+    AIRequestMetric.objects.create(
+        conversation_id=talk.pk, user=user, model="gpt-5-mini", total_latency_ms=900, error_type="api_failure",
+        error_message="The AI service failed.",
     )  # fmt: skip
     other = Message.objects.create(conversation=talk, role="assistant", content="Not at all.")
     Feedback.objects.create(

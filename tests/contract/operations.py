@@ -17,14 +17,6 @@ FILES = ("core", "analytics", "assistant_admin", "additions")
 METHODS = ("get", "post", "put", "patch", "delete")
 PREFIX = {"core": "", "analytics": "", "assistant_admin": "/api/v1", "additions": ""}
 
-# Groups that come with the assistant.
-ASSISTANT_TAGS = frozenset(
-    {
-        "Admin AI knowledge",
-        "Admin AI metrics",
-        "Admin AI tuning",
-    }
-)
 Schema = Mapping[str, Any]
 Document = dict[str, Any]
 
@@ -70,10 +62,6 @@ class Operation:
         return any(scheme.startswith("admin") for scheme in self.schemes)
 
     @property
-    def comes_with_the_assistant(self) -> bool:
-        return self.tag in ASSISTANT_TAGS
-
-    @property
     def success(self) -> str:
         """The status of a good answer; the contract knows one for each operation."""
         return next(status for status in self.responses if status.startswith("2"))
@@ -114,9 +102,9 @@ def operations() -> dict[str, Operation]:
     return found
 
 
-def operations_now() -> list[Operation]:
-    """The operations served before the assistant comes, in the order of the files."""
-    return [operation for operation in operations().values() if not operation.comes_with_the_assistant]
+def all_operations() -> list[Operation]:
+    """All of them, in the order of the files."""
+    return list(operations().values())
 
 
 def raw_operations(document: Document) -> Iterator[tuple[str, str, Document]]:

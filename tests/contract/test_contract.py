@@ -12,7 +12,7 @@ from tests.contract.cases import good_calls
 from tests.contract.conftest import UNANNOUNCED, client_for, require_served
 from tests.contract.examples import EXAMPLES
 from tests.contract.holdings import holdings_of
-from tests.contract.operations import Operation, operations, operations_now
+from tests.contract.operations import Operation, all_operations, operations
 from tests.contract.requests import read, send
 from tests.contract.validation import problems, unknown_keys
 from tests.demo_fixtures import DemoResults
@@ -21,22 +21,22 @@ pytestmark = pytest.mark.django_db(databases=["default", "ai"])
 
 CALLS = [
     pytest.param(operation, number, book, id=f"{operation.operation_id}-{number}-{book}")
-    for operation in operations_now()
+    for operation in all_operations()
     for number, book in good_calls(operation)
 ]
 WRITES_WITH_A_QUERY = [
     pytest.param(operation, number, id=f"{operation.operation_id}-{number}")
-    for operation in operations_now()
+    for operation in all_operations()
     if operation.method != "GET" and any(parameter.place == "query" for parameter in operation.parameters)
     for number in range(len(EXAMPLES[operation.operation_id]))
 ]
 TWO_SPELLINGS = [
-    pytest.param(one, id=one.operation_id) for one in operations_now() if one.path not in ("/", "/debug/routes")
+    pytest.param(one, id=one.operation_id) for one in all_operations() if one.path not in ("/", "/debug/routes")
 ]
 
 
 def test_every_operation_has_an_example() -> None:
-    assert {operation.operation_id for operation in operations_now()} == set(EXAMPLES)
+    assert {operation.operation_id for operation in all_operations()} == set(EXAMPLES)
 
 
 @pytest.mark.parametrize(("operation", "number", "book"), CALLS)

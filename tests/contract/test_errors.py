@@ -12,7 +12,7 @@ from tests.contract.cases import BAD_BODIES, has_required_body, ids_in_path, wro
 from tests.contract.conftest import client_for, require_served
 from tests.contract.examples import EXAMPLES
 from tests.contract.holdings import holdings_of
-from tests.contract.operations import METHODS, Operation, Parameter, operations_now
+from tests.contract.operations import METHODS, Operation, Parameter, all_operations
 from tests.contract.requests import call_path, read, send
 from tests.contract.validation import problems
 from tests.demo_fixtures import DemoResults
@@ -21,16 +21,16 @@ pytestmark = pytest.mark.django_db(databases=["default", "ai"])
 
 QUERIES = [
     pytest.param(one, parameter, id=f"{one.operation_id}-{parameter.name}")
-    for one in operations_now()
+    for one in all_operations()
     for parameter in wrong_queries(one)
 ]
 PATH_IDS = [
-    pytest.param(one, name, id=f"{one.operation_id}-{name}") for one in operations_now() for name in ids_in_path(one)
+    pytest.param(one, name, id=f"{one.operation_id}-{name}") for one in all_operations() for name in ids_in_path(one)
 ]
-BODIES = [pytest.param(one, id=one.operation_id) for one in operations_now() if has_required_body(one)]
+BODIES = [pytest.param(one, id=one.operation_id) for one in all_operations() if has_required_body(one)]
 PATHS = [
-    pytest.param([one for one in operations_now() if one.path == path], id=path)
-    for path in dict.fromkeys(one.path for one in operations_now() if one.path.startswith("/api/"))
+    pytest.param([one for one in all_operations() if one.path == path], id=path)
+    for path in dict.fromkeys(one.path for one in all_operations() if one.path.startswith("/api/"))
 ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.contract.conftest import client_for, require_served
 from tests.contract.examples import EXAMPLES
 from tests.contract.holdings import holdings_of
-from tests.contract.operations import Operation, operations, operations_now
+from tests.contract.operations import Operation, all_operations, operations
 from tests.contract.requests import read, send
 from tests.demo_fixtures import DemoResults
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "ai"])
 LATER = "2025-11-20T21:34:00-05:00"  # the demo's evening four minutes on
 READS = [
     pytest.param(one, id=one.operation_id)
-    for one in operations_now()
+    for one in all_operations()
     if one.method == "GET" and not one.public and not one.admin
 ]
 

@@ -14,7 +14,7 @@ from tests.contract.cases import BAD_TOKENS, ids_in_lists, ids_used, joined
 from tests.contract.conftest import client_for, require_served
 from tests.contract.examples import EXAMPLES
 from tests.contract.holdings import STAFF, everything_of, holdings_of, unknown_id
-from tests.contract.operations import Operation, operations_now
+from tests.contract.operations import Operation, all_operations
 from tests.contract.requests import UUID_SHAPE, read, send, without_ids
 from tests.contract.validation import problems
 from tests.demo_fixtures import DemoResults
@@ -26,22 +26,22 @@ PUBLIC = {
     "healthPrerequisites", "debugRoutes", "healthLive", "healthReady", "healthStatus", "admin_login",
 }  # fmt: skip
 OWNER, STRANGER = "individual", "high_net_worth"
-GUARDED = [pytest.param(one, id=one.operation_id) for one in operations_now() if not one.public]
-OWN_THINGS = [pytest.param(one, id=one.operation_id) for one in operations_now() if not one.public and not one.admin]
+GUARDED = [pytest.param(one, id=one.operation_id) for one in all_operations() if not one.public]
+OWN_THINGS = [pytest.param(one, id=one.operation_id) for one in all_operations() if not one.public and not one.admin]
 IDS = [
     pytest.param(one, number, name, id=f"{one.operation_id}-{number}-{name}")
-    for one in operations_now()
+    for one in all_operations()
     for number, name in ids_used(one)
 ]
 IDS_IN_LISTS = [
     pytest.param(one, number, name, id=f"{one.operation_id}-{number}-{name}")
-    for one in operations_now()
+    for one in all_operations()
     for number, name in ids_in_lists(one)
 ]
 
 
 def test_the_public_operations_are_these() -> None:
-    assert {operation.operation_id for operation in operations_now() if operation.public} == PUBLIC
+    assert {operation.operation_id for operation in all_operations() if operation.public} == PUBLIC
 
 
 @pytest.mark.parametrize("way", BAD_TOKENS)

@@ -10,7 +10,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from tests.contract.conftest import client_for, require_served
 from tests.contract.examples import EXAMPLES
 from tests.contract.holdings import holdings_of
-from tests.contract.operations import Operation, operations_now
+from tests.contract.operations import Operation, all_operations
 from tests.contract.published import published_schema
 from tests.contract.requests import read, send
 from tests.contract.validation import problems
@@ -21,7 +21,7 @@ SIZES = ("limit", "page_size", "per_page", "max_symbols", "max_positions", "look
 
 @pytest.mark.django_db(databases=["default", "ai"])
 @pytest.mark.parametrize(
-    "operation", [pytest.param(one, id=one.operation_id) for one in operations_now() if "429" in one.responses]
+    "operation", [pytest.param(one, id=one.operation_id) for one in all_operations() if "429" in one.responses]
 )
 def test_one_call_too_many_is_told_when_to_come_back(
     demo_results: DemoResults, monkeypatch: pytest.MonkeyPatch, operation: Operation

@@ -20,7 +20,7 @@ from tests.contract.cases import good_calls
 from tests.contract.conftest import client_for, require_served
 from tests.contract.examples import EXAMPLES, Call
 from tests.contract.holdings import holdings_of
-from tests.contract.operations import Operation, operations_now
+from tests.contract.operations import Operation, all_operations
 from tests.contract.requests import read, send
 from tests.demo_fixtures import DemoResults
 
@@ -33,7 +33,7 @@ BOOKS = sorted(set(_LOTS), key=_LOTS.count)
 SMALLEST, LARGEST = BOOKS[0], BOOKS[-1]
 READS = [
     pytest.param(operation, number, id=f"{operation.operation_id}-{number}")
-    for operation in operations_now()
+    for operation in all_operations()
     if operation.method == "GET" and operation.operation_id != "debugRoutes"
     for number in dict.fromkeys(number for number, _ in good_calls(operation))
 ]

@@ -11,7 +11,7 @@ from tests.contract.amendments import AMENDMENTS
 from tests.contract.cases import NAMES
 from tests.contract.client_fields import CLIENT_FIELDS
 from tests.contract.examples import EXAMPLES
-from tests.contract.operations import Operation, operations, operations_now, translated
+from tests.contract.operations import Operation, all_operations, operations, translated
 from tests.contract.validation import problems, unknown_keys
 
 VOLATILITY: dict[str, Any] = {
@@ -38,12 +38,7 @@ def changed(**values: Any) -> dict[str, Any]:
 
 
 def test_the_contract_has_its_218_operations() -> None:
-    assert len(operations()) == 218
-    assert len(operations_now()) == 195
-
-
-def test_the_assistants_groups_that_are_not_served_yet() -> None:
-    assert operations()["ai_metrics"].comes_with_the_assistant
+    assert len(operations()) == len(all_operations()) == 218
 
 
 def test_a_good_answer_has_no_problems() -> None:
@@ -155,7 +150,7 @@ def test_older_openapi_is_translated(schema: dict[str, Any], becomes: dict[str, 
     assert translated(schema) == becomes
 
 
-@pytest.mark.parametrize("operation", [pytest.param(one, id=one.operation_id) for one in operations_now()])
+@pytest.mark.parametrize("operation", [pytest.param(one, id=one.operation_id) for one in all_operations()])
 def test_examples_are_calls_the_contract_allows(operation: Operation) -> None:
     in_query = {one.name: one for one in operation.parameters if one.place == "query"}
     for example in EXAMPLES[operation.operation_id]:
