@@ -53,9 +53,9 @@ lint: $(STAMP)  ## ruff, types, import floors
 format: $(STAMP)  ## rewrite the sources in the one style
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
 
-# make bench [PART=nightly|backfill|api|chat] [ARGS="..."]
+# make bench [PART=nightly|backfill|import_csv|api|chat] [ARGS="..."]
 bench: $(STAMP)  ## measure the night, a backfill, the API and the chat (PART=nightly ARGS="--portfolios 1000 --json FILE", PART=api ...)
-	@$(foreach part,$(or $(PART),nightly backfill api chat),$(PY) benchmarks/$(part).py $(if $(PART),$(ARGS)) &&) true
+	@$(foreach part,$(or $(PART),nightly backfill import_csv api chat),$(PY) benchmarks/$(part).py $(if $(PART),$(ARGS)) &&) true
 
 verify: $(STAMP)  ## check databases, extension, broker, migrations, seeds, calendar, providers
 	@$(PY) manage.py verify_setup
