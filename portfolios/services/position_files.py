@@ -11,6 +11,7 @@ from sigmasight.core.errors import DomainError
 
 LARGEST_FILE = 10 * 1024 * 1024
 MOST_ROWS = 10_000
+LONGEST_CELL = 100_000
 REQUIRED = ("Symbol", "Quantity", "Entry Price Per Share", "Entry Date")
 COLUMNS = (
     *REQUIRED, "Investment Class", "Investment Subtype", "Underlying Symbol", "Strike Price", "Expiration Date", "Option Type",
@@ -112,6 +113,9 @@ def _records(lines: _Lines) -> Iterator[list[str]]:
     """Rows that are not blank, their cells trimmed."""
     for record in csv.reader(lines, strict=True):
         lines.between_rows = True
+        if any(len(cell) > LONGEST_CELL for cell in record):
+            # The reader's own limit belongs to the whole process, and others change it.
+            raise csv.Error("a cell is too long")
         cells = [cell.strip() for cell in record]
         if len(cells) > 1 or any(cells):
             yield cells

@@ -32,6 +32,7 @@ from sigmasight.core.csv_export import csv_text
 from sigmasight.core.errors import DomainError
 
 MOST_ROWS = 10_000
+LONGEST_CELL = 100_000
 COLUMNS = {
     "target_eoy": "target_price_eoy",
     "target_next_year": "target_price_next_year",
@@ -135,6 +136,9 @@ def _rows(text: str, errors: list[str]) -> Iterator[_Row]:
         for count, cells in enumerate(reader, start=1):
             if count > MOST_ROWS:
                 raise CsvUnreadable("csv_too_long", f"At most {MOST_ROWS:,} rows are read at once.")
+            if any(isinstance(cell, str) and len(cell) > LONGEST_CELL for cell in cells.values()):
+                # The reader's own limit belongs to the whole process, and others change it.
+                raise CsvUnreadable("csv_unreadable", f"A cell in line {reader.line_num} is too long.")
             try:
                 yield _row(reader.line_num, cells)
             except DomainError as error:

@@ -346,7 +346,10 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda who: Call({"message_id": who.message}, body={"rating": "up"}),
         lambda who: Call({"message_id": who.message}, body={"rating": "down", "edited_text": "Shorter.", "comment": None}),
     ),
-    "chat_get_feedback": (lambda who: Call({"message_id": who.message}),),
+    "chat_get_feedback": (
+        lambda who: Call({"message_id": who.rated}),
+        lambda who: Call({"message_id": who.message}),
+    ),
     "chat_delete_feedback": (lambda who: Call({"message_id": who.rated}),),
     **{
         name: (_plain(), lambda who: Call(query={"days": 7}))

@@ -1,4 +1,4 @@
-"""The way from the web server to Django and back: what arrives is what was sent. No database is asked here."""
+"""The way from the web server to Django and back: what arrives is what was sent."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponse
 
 from sigmasight import asgi
 
+# Threads that answered another test's requests look after the connections they kept.
+pytestmark = pytest.mark.django_db(databases=["default", "ai"])
 Answer = tuple[int, list[tuple[str, str]], bytes]
 
 

@@ -135,13 +135,13 @@ class MetricsQuery(Form):
     days = _days(30, 90)
 
 
-class DateRange(Form):
+class RequestRange(Form):
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
 
 
 class Metrics(Form):
-    date_range = DateRange()
+    date_range = RequestRange()
     period_days = serializers.IntegerField()
     total_requests = serializers.IntegerField()
     successful_requests = serializers.IntegerField()
@@ -157,7 +157,7 @@ class Metrics(Form):
 
 
 class LatencyFigures(Form):
-    date_range = DateRange()
+    date_range = RequestRange()
     sample_count = serializers.IntegerField()
     p50_ms = _number()
     p75_ms = _number()
@@ -181,7 +181,7 @@ class TokenDay(Form):
 
 
 class Tokens(Form):
-    date_range = DateRange()
+    date_range = RequestRange()
     total_input_tokens = serializers.IntegerField()
     total_output_tokens = serializers.IntegerField()
     daily = TokenDay(many=True)
@@ -195,7 +195,7 @@ class ErrorKind(Form):
 
 
 class RequestErrors(Form):
-    date_range = DateRange()
+    date_range = RequestRange()
     total_errors = serializers.IntegerField()
     error_rate = serializers.FloatField(help_text="percent of all requests")
     breakdown = ErrorKind(many=True)
@@ -208,7 +208,7 @@ class ToolUse(Form):
 
 
 class ToolFigures(Form):
-    date_range = DateRange()
+    date_range = RequestRange()
     total_tool_calls = serializers.IntegerField()
     requests_with_tools = serializers.IntegerField()
     avg_tools_per_request = serializers.FloatField(help_text="over requests that used tools")
@@ -224,7 +224,7 @@ class ModelUse(Form):
 
 
 class ModelFigures(Form):
-    date_range = DateRange()
+    date_range = RequestRange()
     models = ModelUse(many=True)
 
 

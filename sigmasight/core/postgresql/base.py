@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import select
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from django.db.backends.postgresql import base
 
@@ -22,3 +25,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
             if not socket.poll(0):
                 return True
         return bool(super().is_usable())
+
+    @contextmanager
+    def _nodb_cursor(self) -> Iterator[Any]:
+        """For creating and dropping whole databases: the limits of a database's statements do not hold for that."""
+        usual = self.settings_dict["OPTIONS"]
+        self.settings_dict["OPTIONS"] = {name: value for name, value in usual.items() if name != "options"}
+        try:
+            with super()._nodb_cursor() as cursor:
+                yield cursor
+        finally:
+            self.settings_dict["OPTIONS"] = usual

@@ -56,7 +56,7 @@ def test_days_are_counted_and_read_back() -> None:
     done = post(client, "aggregate", target_date="2026-03-07", days=2).json()
     assert done["triggered_by"] == "stafftrue@example.com"
     assert [one["date"] for one in done["aggregations"]] == ["2026-03-06", "2026-03-07"]
-    assert done["total_metrics_saved"] == 32
+    assert done["total_metrics_saved"] == 42
     assert done["aggregations"][1]["categories"]["user_activity"] == {"metrics": 9, "saved": 9}
     found = client.get("/api/v1/system/daily-metrics", {"metric_type": "user_activity"}).json()
     assert list(found["data"]) == ["2026-03-07", "2026-03-06"]
