@@ -70,18 +70,17 @@ async def run(
     for number in range(1, max_rounds + 1):
         answer = _Answer(usage, citations)
         asked = {
-            "model": model,
             "instructions": instructions,
             "input": conversation,
             "max_output_tokens": settings.OPENAI_MAX_OUTPUT_TOKENS,
             "store": False,
-            "stream": True,
             **_manner(model, effort, verbosity, text_format),
         }
         if tools:
             asked |= {"tools": list(tools), "tool_choice": "none" if number == max_rounds else "auto"}
         with transport_errors():
-            stream = await async_client().responses.create(**asked)
+            # As the body's own fields: the library goes through every key of named arguments, eight milliseconds for our tools.
+            stream = await async_client().responses.create(model=model, stream=True, extra_body=asked)
             try:
                 async for event in stream:
                     made = answer.take(event)
