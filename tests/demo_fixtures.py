@@ -107,13 +107,21 @@ def _move(database: str, now: str | None) -> None:
 
 @contextmanager
 def copied_for(demo: DemoResults, purpose: str) -> Iterator[None]:
-    """A copy of the demo's database that tests may write to, for threads and processes that commit; it is dropped at the end."""
+    """A copy of the demo's database that tests and threads of this process may write to; it is dropped at the end."""
+    with copy_of(demo, purpose) as name, _evening_in(name):
+        yield
+
+
+@contextmanager
+def copy_of(demo: DemoResults, purpose: str = "copy") -> Iterator[str]:
+    """The name of a database like the demo's, for a server that writes to it; dropped afterwards."""
     name = f"{demo.database}_{purpose}"
     _maintain(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    # Threads that answered an earlier test's requests keep their connections; nobody may be in a database that is copied.
+    _maintain(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{demo.database}'")
     _maintain(f'CREATE DATABASE "{name}" TEMPLATE "{demo.database}"')
     try:
-        with _evening_in(name):
-            yield
+        yield name
     finally:
         _maintain(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
@@ -129,15 +137,3 @@ def _maintain(statement: str) -> None:
     connection.close()
     with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
         cursor.execute(statement)
-
-
-@contextmanager
-def copy_of(results: DemoResults) -> Iterator[str]:
-    """The name of a database like the demo's, for a server that writes to it; dropped afterwards."""
-    name = f"{results.database}_copy"
-    _maintain(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-    _maintain(f'CREATE DATABASE "{name}" TEMPLATE "{results.database}"')
-    try:
-        yield name
-    finally:
-        _maintain(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

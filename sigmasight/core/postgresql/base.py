@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, creation
+
+
+class DatabaseCreation(creation.DatabaseCreation):
+    """Drops a test database also while threads that a test has left keep their connections to it."""
+
+    def _destroy_test_db(self, test_database_name: str, verbosity: int) -> None:
+        with self._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+            cursor.execute(f"DROP DATABASE {self.connection.ops.quote_name(test_database_name)} WITH (FORCE)")
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -15,6 +23,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     An idle server sends nothing: what can be read is its farewell, or a notice. Then, and after errors, it is asked.
     """
+
+    creation_class = DatabaseCreation
 
     def is_usable(self) -> bool:
         if self.connection is None or self.connection.closed:
