@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 STRONG, MODERATE = 0.5, 0.2
 RISK_LEVELS = {"Strong": "high", "Moderate": "medium", "Mild": "low"}
+UNKNOWN = "Unknown"
+NO_BETA = "Not known: a beta is a share of net asset value, and this book has none that is positive."
 HOW = {"Strong": "strongly", "Moderate": "moderately", "Mild": "slightly"}
 
 
@@ -63,19 +65,22 @@ class SpreadText:
     explanation: str
 
 
-def describe_spread(name: str, beta: float) -> SpreadText:
+def describe_spread(name: str, beta: float | None) -> SpreadText:
     """A spread exposure in words.
 
     Parameters
     ----------
-    beta : gain of the book in percent when the long side of the spread beats the short side by 1 percent.
+    beta : gain of the book in percent when the long side of the spread beats the short side by 1 percent; None where it is unknown,
+        whose magnitude and risk level are the middle words of no claim, since clients know no others.
     """
+    if beta is None:
+        return SpreadText(UNKNOWN, "Moderate", "medium", NO_BETA)
     size = abs(beta)
     magnitude = "Strong" if size > STRONG else "Moderate" if size > MODERATE else "Mild"
     spread = SPREADS.get(name)
     if spread is None:
         text = f"The book moves by {size:.2f}% for a move of 1% of this spread."
-        return SpreadText("Unknown", magnitude, "medium", text)
+        return SpreadText(UNKNOWN, magnitude, "medium", text)
     risk = RISK_LEVELS[magnitude]
     if beta == 0:
         text = f"The book leans to neither side: it neither gains nor loses when {spread.leads}."

@@ -25,9 +25,14 @@ def right_of(row: Mapping[str, Any]) -> str | None:
 
 
 def is_hedge(row: Mapping[str, Any]) -> bool:
-    """Short stocks, written calls and bought puts."""
-    value = row["market_value_usd"] or 0
+    """Short stocks, written calls and bought puts; one without a value is on neither side."""
+    value = row.get("market_value_usd") or 0
     return value > 0 if right_of(row) == "P" else value < 0
+
+
+def size_of(row: Mapping[str, Any]) -> float:
+    """Dollars, its sign aside, to rank and weigh by; one without a value weighs nothing."""
+    return abs(row.get("market_value_usd") or 0.0)
 
 
 def name_of(row: Mapping[str, Any]) -> str:

@@ -64,9 +64,19 @@ class Evidence:
         return found
 
     @property
-    def nav(self) -> float:
-        """Net asset value, dollars; 0 where unknown."""
-        return float(self.section("overview").get("net_asset_value_usd") or 0)
+    def nav(self) -> float | None:
+        """Net asset value, dollars; None where unknown."""
+        value = self.section("overview").get("net_asset_value_usd")
+        return None if value is None else float(value)
+
+    @property
+    def has_value(self) -> bool:
+        """Whether there is a net asset value that figures can be a share of."""
+        return self.nav is not None and self.nav > 0
+
+    def dollars_of(self, share_pct: float) -> float:
+        """A share of net asset value as a size to rank findings by; 0 where there is nothing to share."""
+        return share_pct * self.nav / 100 if self.nav is not None and self.nav > 0 else 0.0
 
     def is_short(self, symbol: str) -> bool:
         """Whether a holding that the risk figures know is held short."""

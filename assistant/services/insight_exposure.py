@@ -7,6 +7,7 @@ from typing import Any
 
 from assistant.services.insight_evidence import Evidence
 from assistant.services.insight_points import (
+    CRITICAL,
     ELEVATED,
     FUND,
     GROSS,
@@ -18,7 +19,7 @@ from assistant.services.insight_points import (
     Point,
     rated,
 )
-from assistant.services.insight_words import CONTRACT, holding, listed, money, percent
+from assistant.services.insight_words import CONTRACT, dollars, holding, listed, money, percent
 
 NAMED = 3
 # Not sectors of an economy: what a bound on sectors does not fit.
@@ -35,14 +36,16 @@ def exposure(evidence: Evidence) -> list[Point]:
     sums = told.get("exposures")
     if not sums:
         return []
-    text = f"Gross exposure is {money(sums['gross_usd'])} ({percent(sums['gross_pct_of_nav'])} of NAV), net {money(sums['net_usd'])} "
+    gross = sums.get("gross_pct_of_nav")
+    if gross is None:
+        return [_owing(evidence, sums), *_options(told), *_cash(told)]
+    text = f"Gross exposure is {money(sums['gross_usd'])} ({percent(gross)} of NAV), net {money(sums['net_usd'])} "
     text += f"({percent(sums['net_pct_of_nav'])}): {money(sums['long_usd'])} long"
     text += f", {money(abs(sums['short_usd']))} short."
     if not sums["short_usd"]:
         text = f"{money(sums['long_usd'])} is invested ({percent(sums['long_pct_of_nav'])} of NAV), all of it long, none of it borrowed."
-        if sums["gross_pct_of_nav"] > 100.5:
+        if gross > 100.5:
             text = text.replace("none of it borrowed", "a part of it with borrowed money")
-    gross = sums["gross_pct_of_nav"]
     severity = rated(gross, GROSS)
     advice = None
     if severity >= ELEVATED:
@@ -51,6 +54,19 @@ def exposure(evidence: Evidence) -> list[Point]:
             "still earns its place."
         )
     return [Point("exposure", text, severity, sums["gross_usd"], advice), *_options(told), *_cash(told)]
+
+
+def _owing(evidence: Evidence, sums: Mapping[str, Any]) -> Point:
+    """Exposures of a book of which nothing would be left, so that they are a share of nothing."""
+    text = (
+        f"Net asset value is {dollars(evidence.nav)}: nothing of the book would be left if it were sold, and no figure can be told as a "
+        f"share of it. Exposures are {money(sums['gross_usd'])} gross, {money(sums['net_usd'])} net: {money(sums['long_usd'])} long, "
+        f"{money(abs(sums['short_usd']))} short."
+    )
+    advice = (
+        "Check cash, margin debits and booked flows first; if they are right, the book owes what it holds and more."
+    )
+    return Point("exposure", text, CRITICAL, sums["gross_usd"], advice)
 
 
 def _options(told: Mapping[str, Any]) -> list[Point]:
@@ -71,8 +87,8 @@ def _options(told: Mapping[str, Any]) -> list[Point]:
 
 
 def _cash(told: Mapping[str, Any]) -> list[Point]:
-    cash, nav = told.get("cash_usd"), told.get("net_asset_value_usd") or 0
-    if cash is None or nav <= 0:
+    cash, nav = told.get("cash_usd"), told.get("net_asset_value_usd")
+    if cash is None or nav is None or nav <= 0:
         return []
     share = 100 * cash / nav
     if cash < 0:
@@ -119,7 +135,7 @@ def sectors(evidence: Evidence) -> list[Point]:
                 if largest.get("benchmark_pct")
                 else "what it is meant to be."
             )
-        found.append(Point("sectors", text, severity, abs(largest["net_pct"]) * evidence.nav / 100, advice))
+        found.append(Point("sectors", text, severity, evidence.dollars_of(abs(largest["net_pct"])), advice))
     for row in held:
         if row["sector"] in APART and row["gross_pct"] >= LARGEST[0]:
             what = (
@@ -132,7 +148,7 @@ def sectors(evidence: Evidence) -> list[Point]:
                     "sectors",
                     f"{percent(row['gross_pct'])} of NAV, {row['positions']} positions, {what}.",
                     INFO,
-                    row["gross_pct"] * evidence.nav / 100,
+                    evidence.dollars_of(row["gross_pct"]),
                 )
             )
     return found
@@ -174,7 +190,12 @@ def concentration(evidence: Evidence) -> list[Point]:
             (top["symbol"],),
         )
     ]
-    if evidence.nav > 0 and not CONTRACT.match(top["symbol"]) and top["symbol"] not in evidence.funds:
+    if (
+        evidence.nav is not None
+        and evidence.nav > 0
+        and not CONTRACT.match(top["symbol"])
+        and top["symbol"] not in evidence.funds
+    ):
         loss = FALL * size
         found.append(
             Point(

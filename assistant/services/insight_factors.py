@@ -21,7 +21,7 @@ def beta(evidence: Evidence) -> list[Point]:
     """What a move of the market does, by the 90-day beta."""
     told = evidence.section("overview").get("beta_to_market", {})
     value = told.get("calculated_90d")
-    if value is None or evidence.nav <= 0:
+    if value is None or evidence.nav is None or evidence.nav <= 0:
         return []
     dollars = value * evidence.nav
     text = f"The market beta over 90 sessions is {value:.2f}: the book moves like {money(dollars)} of the S&P 500, and a fall of 1 % "
@@ -46,7 +46,6 @@ def styles(evidence: Evidence) -> list[Point]:
             continue
         if abs(row["beta"]) < SLIGHT and found:
             continue
-        moved = row.get("usd_per_1pct") or 0
         severity = rated(abs(row["beta"]), TILT)
         advice = None
         if severity >= ELEVATED:
@@ -54,7 +53,7 @@ def styles(evidence: Evidence) -> list[Point]:
                 f"The leaning of {row['beta']:+.2f} to {row['name'].lower()} is a bet "
                 "of its own: keep it on purpose, or take the other side with a fund."
             )
-        found.append(Point("styles", _style(row), severity, moved, advice))
+        found.append(Point("styles", _style(row), severity, row.get("usd_per_1pct") or 0.0, advice))
     return sorted(found, key=lambda one: -abs(one.dollars))
 
 
@@ -75,12 +74,12 @@ LEANS = {
 
 
 def _style(row: Mapping[str, Any]) -> str:
-    name, value, moved = row["name"], row["beta"], row.get("usd_per_1pct") or 0
+    name, value, moved = row["name"], row["beta"], row.get("usd_per_1pct")
     side = LEANS[name][0 if value >= 0 else 1]
-    return (
-        f"Beside the market the book leans to {side} ({name.lower()} {value:+.2f}): it "
-        f"{'makes' if moved >= 0 else 'loses'} {money(abs(moved))} when {STYLE_MOVES[name]}."
-    )
+    text = f"Beside the market the book leans to {side} ({name.lower()} {value:+.2f}): "
+    if moved is None:
+        return f"{text}what it makes or loses when {STYLE_MOVES[name]} is not known, no dollars were computed."
+    return f"{text}it {'makes' if moved >= 0 else 'loses'} {money(abs(moved))} when {STYLE_MOVES[name]}."
 
 
 def variance(evidence: Evidence) -> list[Point]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from assistant.services.insight_contributors import is_hedge, name_of, right_of, share_told, shares_of_volatility
+from assistant.services.insight_contributors import (
+    is_hedge,
+    name_of,
+    right_of,
+    share_told,
+    shares_of_volatility,
+    size_of,
+)
 from assistant.services.insight_evidence import Evidence
 from assistant.services.insight_points import ELEVATED, INFO, NORMAL, Point
 from assistant.services.insight_words import listed, money, percent
@@ -65,7 +72,7 @@ def hedges(evidence: Evidence) -> list[Point]:
                     f"market but add{'s' if len(idle) == 1 else ''} to the volatility."
                 ),
                 ELEVATED,
-                sum(abs(row["market_value_usd"] or 0) for row in idle),
+                sum(map(size_of, idle)),
                 f"Ask of {names} what it protects: by the past year it does not hedge this book.",
             )
         )
@@ -74,31 +81,31 @@ def hedges(evidence: Evidence) -> list[Point]:
 
 def _dearest(rows: Sequence[Mapping[str, Any]]) -> list[Point]:
     """The largest hedge, if it protects little for its size."""
-    largest = max(rows, key=lambda row: abs(row["market_value_usd"] or 0))
-    whole = sum(abs(row["market_value_usd"] or 0) for row in rows)
-    share = 100 * abs(largest["market_value_usd"] or 0) / whole if whole else 0
+    largest = max(rows, key=size_of)
+    whole = sum(map(size_of, rows))
+    share = 100 * size_of(largest) / whole if whole else 0
     protects = -largest["volatility_share_pct"]
     together = -sum(min(row["volatility_share_pct"], 0) for row in rows)
     if share < 25 or together <= 0 or 100 * protects / together > share / 2:
         return []
     text = (
         f"{name_of(largest)} is {percent(share)} of all hedging positions "
-        f"({money(abs(largest['market_value_usd'] or 0))}) but takes only {percent(protects)} from "
+        f"({money(size_of(largest))}) but takes only {percent(protects)} from "
     )
     text += "the volatility: it is a view on the name more than a hedge."
     return [
-        Point("hedges", f"{text[:1].upper()}{text[1:]}", ELEVATED, abs(largest["market_value_usd"] or 0),
+        Point("hedges", f"{text[:1].upper()}{text[1:]}", ELEVATED, size_of(largest),
               f"Weigh moving a part of {name_of(largest)} into an index hedge, which protects more for each dollar.", (largest["symbol"],))
     ]  # fmt: skip
 
 
 def _written_puts(evidence: Evidence) -> list[Point]:
     rows = [
-        row for row in shares_of_volatility(evidence) if right_of(row) == "P" and (row["market_value_usd"] or 0) < 0
+        row for row in shares_of_volatility(evidence) if right_of(row) == "P" and (row.get("market_value_usd") or 0) < 0
     ]
     if not rows:
         return []
-    names, size = listed([name_of(row) for row in rows]), sum(abs(row["market_value_usd"]) for row in rows)
+    names, size = listed([name_of(row) for row in rows]), sum(map(size_of, rows))
     share = sum(row["volatility_share_pct"] for row in rows)
     text = (
         f"Written puts ({names}, {money(size)}) count as short but lose when "
@@ -127,7 +134,7 @@ def _captured(evidence: Evidence) -> list[Point]:
                 "hedges",
                 f"{text}: the protection has cost more than it saved.",
                 ELEVATED,
-                evidence.nav * (down - up) / 100,
+                evidence.dollars_of(down - up),
             )
         ]
     if up - down >= CLEARLY:

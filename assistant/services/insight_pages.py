@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from assistant.services.insight_contributors import name_of
 from assistant.services.insight_drafts import BRIEF
 from assistant.services.insight_evidence import Evidence
 from assistant.services.insight_points import Point
@@ -100,8 +101,8 @@ def _drivers(evidence: Evidence) -> str:
             ["Position", "Value", "Of the volatility"],
             [
                 [
-                    holding(row["symbol"], "SHORT" if (row["market_value_usd"] or 0) < 0 else None),
-                    money(row["market_value_usd"] or 0),
+                    name_of(row),
+                    None if (value := row.get("market_value_usd")) is None else money(value),
                     percent(row["volatility_share_pct"]),
                 ]
                 for row in rows

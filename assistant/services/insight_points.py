@@ -38,7 +38,8 @@ class Point:
     """A finding.
 
     topic : what it is about, a section of the evidence or a part of one. dollars : its size, by which findings of one severity are
-    ranked. advice : what follows from it, if anything does. names : holdings it speaks of.
+    ranked; 0 where it has none or it is not known, and never told. advice : what follows from it, if anything does. names : holdings
+    it speaks of.
     """
 
     topic: str

@@ -16,7 +16,7 @@ from assistant.services.insight_points import (
     Point,
     rated,
 )
-from assistant.services.insight_words import day, holding, listed, money, percent
+from assistant.services.insight_words import day, dollars, holding, listed, money, percent
 
 NAMED = 3
 # A day that costs more than half the value at risk is worth a look.
@@ -81,10 +81,10 @@ def targets(evidence: Evidence) -> list[Point]:
     text = f"Price targets cover {summary['positions_with_targets']} of {summary['positions']} positions"
     if up is not None:
         text += f": at those of the year's end the book would {'gain' if up >= 0 else 'lose'} {money(abs(up))}"
-        text += f" ({percent(summary['expected_return_eoy_pct'], sign=True)})"
+        text += _in_percent(summary["expected_return_eoy_pct"])
     if down is not None:
         text += f", at the downside targets {'lose' if down < 0 else 'gain'} {money(abs(down))}"
-        text += f" ({percent(summary['downside_return_pct'], sign=True)})"
+        text += _in_percent(summary["downside_return_pct"])
     overtaken = [
         row["symbol"]
         for row in evidence.section("targets").get("targets", [])
@@ -140,7 +140,11 @@ def _made(dollars: float) -> str:
 
 
 def _of(fraction: float | None) -> str:
-    return "" if fraction is None else f" ({percent(fraction, 2, sign=True)})"
+    return _in_percent(fraction, 2)
+
+
+def _in_percent(value: float | None, digits: int = 1) -> str:
+    return "" if value is None else f" ({percent(value, digits, sign=True)})"
 
 
 def _unmoved(evidence: Evidence) -> str:
@@ -148,7 +152,7 @@ def _unmoved(evidence: Evidence) -> str:
     if _priced(evidence):
         return f"The book's value did not change on {day(evidence.as_of or '')}."
     return (
-        f"The book's value of {money(evidence.nav)} did not change: none of its {count} holdings has a market price, each stands at "
+        f"The book's value of {dollars(evidence.nav)} did not change: none of its {count} holdings has a market price, each stands at "
         "its last valuation, or at what was paid for it."
     )
 
@@ -203,16 +207,23 @@ def _makers(evidence: Evidence, told: Mapping[str, Any]) -> str:
 
 def _fall(evidence: Evidence, told: Mapping[str, Any]) -> list[Point]:
     worst = told.get("worst_fall") or {}
-    now = abs(evidence.section("overview").get("drawdown_from_peak_pct") or 0)
-    if abs(worst.get("depth_pct") or 0) < NOTABLE_FALL:
+    if worst.get("depth_pct") is None or abs(worst["depth_pct"]) < NOTABLE_FALL:
         return []
-    text = f"The book stands {percent(now)} below its peak; " if now else "The book stands at its peak; "
+    stored = evidence.section("overview").get("drawdown_from_peak_pct")
+    now = None if stored is None else abs(stored)
+    text = f"{_standing(now)}; "
     text += f"the deepest fall was {percent(abs(worst['depth_pct']))}, from {day(worst['from_close_of'])} to {day(worst['to_close_of'])}"
     text += f", made up by {day(worst['recovered_on'])}." if worst.get("recovered_on") else ", and is not yet made up."
     advice = None
-    if now >= DRAWDOWN[0]:
+    if now is not None and now >= DRAWDOWN[0]:
         advice = f"The book is {percent(now)} below its peak: decide at which loss positions are cut before the next one, not in it."
-    return [Point("drawdown", text, rated(now, DRAWDOWN), evidence.nav * now / 100, advice)]
+    return [Point("drawdown", text, rated(now, DRAWDOWN), evidence.dollars_of(now or 0.0), advice)]
+
+
+def _standing(below_peak: float | None) -> str:
+    if below_peak is None:
+        return "How far the book stands below its peak is not known: the last night stored no drawdown"
+    return f"The book stands {percent(below_peak)} below its peak" if below_peak else "The book stands at its peak"
 
 
 def _weight(evidence: Evidence, symbol: str) -> float:

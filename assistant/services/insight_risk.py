@@ -45,7 +45,7 @@ def volatility(evidence: Evidence) -> list[Point]:
     if rank is not None:
         text += f" The month's volatility is higher than on {percent(rank, 0)} of the past year's days"
         text += f", its trend {told['trend']}." if told.get("trend") else "."
-    severity = rated(max(now, ahead or 0), VOLATILITY)
+    severity = rated(now if ahead is None else max(now, ahead), VOLATILITY)
     advice = None
     if rank is not None and rank >= PERCENTILE_HIGH:
         severity = max(severity, ELEVATED)
@@ -76,9 +76,9 @@ def tail(evidence: Evidence) -> list[Point]:
         text += f" That is of the {percent(covered)} of the holdings that have a market price."
     severity = rated(share, VALUE_AT_RISK)
     advice = None
-    if severity >= ELEVATED:
+    if share is not None and severity >= ELEVATED:
         advice = (
-            f"A value at risk of {percent(share or 0)} of NAV is much for one "
+            f"A value at risk of {percent(share)} of NAV is much for one "
             "session: the positions that add most volatility are where to cut."
         )
     return [Point("value at risk", text, severity, day_95["var_usd"], advice), *_tested(told)]
@@ -116,10 +116,9 @@ def drivers(evidence: Evidence) -> list[Point]:
     if not adding:
         return []
     top = adding[0]
-    text = (
-        f"{name_of(top)} makes {percent(top['volatility_share_pct'])} of the "
-        f"volatility with {money(abs(top['market_value_usd'] or 0))} held"
-    )
+    value = top.get("market_value_usd")
+    size = "a value that is not known" if value is None else f"{money(abs(value))} held"
+    text = f"{name_of(top)} makes {percent(top['volatility_share_pct'])} of the volatility with {size}"
     if others := adding[1:NAMED]:
         text += f", then {listed([share_told(row) for row in others])}"
     if taking:
@@ -148,10 +147,11 @@ def stress(evidence: Evidence) -> list[Point]:
     if others := [row for row in scenarios[1:NAMED] if row["impact_usd"] < 0]:
         text += f", then {listed([_scenario(row) for row in others])}"
     text += "."
-    if worst.get("plausibility_scale") and worst["unbounded_usd"] < worst["impact_usd"]:
+    literally = worst.get("unbounded_usd")
+    if worst.get("plausibility_scale") and literally is not None and literally < worst["impact_usd"]:
         text += (
             " That shock is held to what the factors have ever done together; "
-            f"taken literally it would cost {money(-worst['unbounded_usd'])}."
+            f"taken literally it would cost {money(-literally)}."
         )
     loss = -worst["impact_pct"]
     severity = rated(loss, WORST_STRESS)

@@ -23,7 +23,7 @@ from assistant.services.insight_limits import limitations, missing_text
 from assistant.services.insight_pages import page
 from assistant.services.insight_points import INFO, Point, gravest, ranked
 from assistant.services.insight_titles import title
-from assistant.services.insight_words import day, money
+from assistant.services.insight_words import day, dollars, money
 
 VERSION = "rules-1"
 Rule = Callable[[Evidence], list[Point]]
@@ -170,7 +170,7 @@ def _summary(evidence: Evidence, assignment: Assignment, points: Sequence[Point]
     if evidence.as_of is None:
         text = "No night has been computed for this portfolio yet: there are no results to write about."
         return f"{text} Positions stand at {money(evidence.nav)} at what was paid for them." if evidence.nav else text
-    parts = [f"As of the close of {day(evidence.as_of)} net asset value (NAV) is {money(evidence.nav)}."]
+    parts = [f"As of the close of {day(evidence.as_of)} net asset value (NAV) is {dollars(evidence.nav)}."]
     if needs not in evidence.data:
         parts.append("What was asked for cannot be told; what is known is below.")
     told = points[:1] if assignment.insight_type != InsightType.CUSTOM else points[:2]
@@ -189,6 +189,8 @@ def _sentence(text: str) -> str:
 def _nothing_to_do(evidence: Evidence, needs: str) -> str:
     if evidence.as_of is None:
         return "Let the first night be computed (or start it with Recalculate Analytics), then ask again."
+    if needs not in evidence.data and not evidence.has_value:
+        return "This analysis needs a net asset value above zero: check cash, margin debits and booked flows."
     if needs not in evidence.data:
         return "This analysis needs holdings with a market price; of private ones, enter valuations as they come and map listed proxies."
     return "Nothing here crosses a bound that calls for action; look again when holdings or the market change."

@@ -11,7 +11,7 @@ from assistant.services.insight_evidence import Evidence
 from assistant.services.insight_factors import LEANS
 from assistant.services.insight_hedges import hedge_count
 from assistant.services.insight_points import Point
-from assistant.services.insight_words import day, holding, money, percent
+from assistant.services.insight_words import day, dollars, holding, money, percent
 
 QUESTION = 120
 NAMES = {kind.value: kind.label for kind in InsightType}
@@ -43,7 +43,7 @@ def _session(evidence: Evidence) -> str:
     if made is None:
         return ""
     if not made:
-        return f"{when}: unchanged at {money(evidence.nav)}"
+        return f"{when}: unchanged at {dollars(evidence.nav)}"
     text = f"{when}: {'up' if made > 0 else 'down'} {money(abs(made))}"
     text += f" ({percent(fraction, 2, sign=True)})" if fraction is not None else ""
     worst = _worst(evidence)
@@ -52,8 +52,8 @@ def _session(evidence: Evidence) -> str:
 
 def _worst(evidence: Evidence) -> str:
     rows = evidence.section("stress").get("scenarios") or []
-    worst = min((row["impact_pct"] for row in rows), default=0)
-    return percent(worst, sign=True) if worst < 0 else ""
+    worst = min((row["impact_pct"] for row in rows), default=None)
+    return percent(worst, sign=True) if worst is not None and worst < 0 else ""
 
 
 def _volatility(evidence: Evidence) -> str:
@@ -99,7 +99,8 @@ def _unshorted(evidence: Evidence) -> str:
 
 
 def _factors(evidence: Evidence) -> str:
-    rows = [row for row in evidence.section("factors").get("styles_beside_the_market") or [] if row["name"] in LEANS]
+    told = evidence.section("factors").get("styles_beside_the_market") or []
+    rows = [row for row in told if row["name"] in LEANS and row.get("beta") is not None]
     value = evidence.section("overview").get("beta_to_market", {}).get("calculated_90d")
     if value is None or not rows:
         return ""

@@ -20,6 +20,11 @@ def money(dollars: float, *, sign: bool = False) -> str:
     return f"{mark}${abs(dollars):,.0f}"
 
 
+def dollars(value: float | None) -> str:
+    """Money that may be unknown, and is said to be."""
+    return "unknown" if value is None else money(value)
+
+
 def percent(value: float, digits: int = 1, *, sign: bool = False) -> str:
     """Percent given as percent."""
     rounded = round(value, digits) + 0.0

@@ -13,7 +13,7 @@ from analytics.services.overview import portfolio_overview
 from analytics.services.portfolio_report import PortfolioReport, report_portfolio
 from assistant.prompts.fence import shortened
 from assistant.tools.arguments import Flag, Many, PositionId
-from assistant.tools.figures import earned, exposures, known, percent, price, quantity, usd
+from assistant.tools.figures import earned, exposures, known, of_positive, percent, price, quantity, usd
 from assistant.tools.registry import PORTFOLIO, Call, tool
 from assistant.tools.results import LONG, Finding
 from portfolios.models import InvestmentClass
@@ -72,8 +72,8 @@ def _together(call: Call, ids: Any) -> Finding:
         {
             "net_asset_value_usd": usd(found.selection.total_value),
             "cash_usd": usd(found.cash),
-            "leverage": found.leverage,
-            "exposures": exposures(found.exposures),
+            "leverage": of_positive(found.leverage, found.selection.total_value),
+            "exposures": exposures(found.exposures, found.selection.total_value),
         }
     )
 
@@ -105,8 +105,8 @@ def get_portfolio_complete(call: Call) -> Finding:
         "currency": book.currency,
         "net_asset_value_usd": usd(overview.equity),
         "cash_usd": usd(overview.cash),
-        "leverage": overview.leverage,
-        "exposures": exposures(overview.exposures),
+        "leverage": of_positive(overview.leverage, overview.equity),
+        "exposures": exposures(overview.exposures, overview.equity),
         "pnl": earned(overview.pnl),
         "counts": asdict(overview.counts),
         "positions_with_full_price_history": report.complete_lots,

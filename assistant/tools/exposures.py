@@ -23,7 +23,7 @@ from analytics.services.risk_metrics import risk_metrics
 from analytics.services.sectors import NoSectorExposure, SectorExposure, aggregate_sector_exposure, sector_exposure
 from analytics.services.selection import select_portfolios
 from analytics.services.spread_text import describe_spread
-from assistant.tools.figures import earned, exposures, known, percent, percent_of, rounded, usd
+from assistant.tools.figures import earned, exposures, known, of_positive, percent, percent_of, rounded, usd
 from assistant.tools.registry import PORTFOLIO, Call, tool
 from assistant.tools.results import Finding
 
@@ -47,8 +47,8 @@ def _overview_together(call: Call, ids: Sequence[UUID]) -> Finding:
         {
             "net_asset_value_usd": usd(found.selection.total_value),
             "cash_usd": usd(found.cash),
-            "leverage": found.leverage,
-            "exposures": exposures(found.exposures),
+            "leverage": of_positive(found.leverage, found.selection.total_value),
+            "exposures": exposures(found.exposures, found.selection.total_value),
             "pnl": earned(found.pnl),
             "beta": rounded(found.risk.portfolio_beta),
             "realized_volatility_21d_pct": percent_of(found.risk.volatility),
@@ -78,8 +78,8 @@ def get_analytics_overview(call: Call) -> Finding:
         "portfolio": call.book.name,
         "net_asset_value_usd": usd(found.equity),
         "cash_usd": usd(found.cash),
-        "leverage_gross_over_nav": found.leverage,
-        "exposures": exposures(found.exposures),
+        "leverage_gross_over_nav": of_positive(found.leverage, found.equity),
+        "exposures": exposures(found.exposures, found.equity),
         "pnl": earned(found.pnl),
         "counts": asdict(found.counts),
         "day": {"pnl_usd": usd(night["daily_pnl"]), "return_pct": percent_of(night["daily_return"])},
@@ -184,12 +184,12 @@ def _factor(one: FactorReading) -> dict[str, Any]:
 
 
 def _tilt(one: FactorReading) -> dict[str, Any]:
-    text = describe_spread(one.name, one.beta or 0.0)
+    text = describe_spread(one.name, one.beta)
     return {
         "name": one.name,
         "beta": rounded(one.beta),
         "direction": text.direction,
-        "magnitude": text.magnitude,
+        "magnitude": None if one.beta is None else text.magnitude,
         "explanation": text.explanation,
     }
 

@@ -56,14 +56,18 @@ def known(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None and value not in ("", [], {}, ())}
 
 
-def exposures(found: ExposureSummary) -> dict[str, Any]:
-    """Exposures with their units in the names; percent of net asset value, the short side positive."""
+def exposures(found: ExposureSummary, equity: Number) -> dict[str, Any]:
+    """Exposures with their units in the names; percent of net asset value, the short side positive, unknown unless there is some."""
     fields = asdict(found)
-    return {
-        f"{side}_{unit}": usd(fields[f"{side}_{name}"]) if name == "exposure" else fields[f"{side}_{name}"]
-        for name, unit in (("exposure", "usd"), ("percentage", "pct_of_nav"))
-        for side in ("long", "short", "gross", "net")
+    sides = ("long", "short", "gross", "net")
+    return {f"{side}_usd": usd(fields[f"{side}_exposure"]) for side in sides} | {
+        f"{side}_pct_of_nav": of_positive(fields[f"{side}_percentage"], equity) for side in sides
     }
+
+
+def of_positive(ratio: float, equity: Number) -> float | None:
+    """A ratio to net asset value; without a positive one there is no such ratio, though the services say 0."""
+    return ratio if (_float(equity) or 0.0) > 0 else None
 
 
 def earned(found: PnlSummary) -> dict[str, Any]:

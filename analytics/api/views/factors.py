@@ -187,7 +187,7 @@ class SpreadFactorsView(APIView):
 
 
 def _spread(reading: FactorReading) -> dict[str, Any]:
-    text = describe_spread(reading.name, reading.beta or 0.0)
+    text = describe_spread(reading.name, reading.beta)
     return {
         **_item(reading),
         "coverage": reading.coverage,

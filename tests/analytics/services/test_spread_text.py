@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analytics.services.spread_text import SPREADS, describe_spread
+from analytics.services.spread_text import SPREADS, UNKNOWN, describe_spread
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,9 @@ def test_an_unknown_spread_has_no_direction() -> None:
     text = describe_spread("Carry Spread", -0.7)
     assert (text.direction, text.magnitude, text.risk_level) == ("Unknown", "Strong", "medium")
     assert "0.70%" in text.explanation
+
+
+def test_an_unknown_beta_leans_to_no_side_and_says_why() -> None:
+    text = describe_spread("Size Spread", None)
+    assert text.direction == UNKNOWN
+    assert text.explanation.startswith("Not known")

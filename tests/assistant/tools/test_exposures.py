@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from analytics.services.factors import FactorReading
 from analytics.services.risk_contributions import risk_contributions
 from analytics.services.value_at_risk import value_at_risk
 from analytics.services.var_backtest import var_backtest
+from assistant.tools.exposures import _tilt
 from portfolios.models import PortfolioSnapshot
 from tests.assistant.tools.asking import ACCOUNTS, ask, books_of, data_of, person
 from tests.demo_fixtures import DemoResults
@@ -59,6 +61,12 @@ def test_factors_are_the_endpoints(demo_results: DemoResults) -> None:
         assert mine["beta"] == close(theirs["beta"], per=0.0006)
         assert mine["usd_per_1pct"] == close(theirs["exposure_dollar"] / 100)
     assert len(found["tilts"]) == 4
+
+
+def test_a_tilt_of_unknown_beta_is_not_explained_as_neutral() -> None:
+    told = _tilt(FactorReading("Size Spread", None, 1_000.0, 1.0))
+    assert (told["beta"], told["direction"], told["magnitude"]) == (None, "Unknown", None)
+    assert told["explanation"].startswith("Not known")
 
 
 def test_sectors_are_the_endpoints(demo_results: DemoResults) -> None:
