@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from marketdata.models import (
     PriceCorrection,
+    PriceDecision,
     PriceFamily,
     PriceRejection,
     ProviderRequest,
@@ -75,6 +76,16 @@ class PriceCorrectionAdmin(ComputedAdmin):
     search_fields = ["security__symbol"]
     list_filter = ["kind"]
     date_hierarchy = "detected_at"
+
+
+@admin.register(PriceDecision)
+class PriceDecisionAdmin(ComputedAdmin):
+    icon = "gavel"
+    list_display = ["security", "date", "decision", "close", long_text("reason"), "created_at", "withdrawn_at"]
+    list_select_related = ["security"]
+    search_fields = ["security__symbol", "reason"]
+    list_filter = ["decision"]
+    date_hierarchy = "date"
 
 
 @admin.register(PriceFamily)

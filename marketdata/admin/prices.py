@@ -45,7 +45,7 @@ class DailyPriceAdmin(TableAdmin):
 
     @admin.action(description="Accept suspect prices: let them count from their day on", permissions=["change"])
     def accept(self, request: HttpRequest, prices: QuerySet[DailyPrice]) -> None:
-        count = accept_prices(list(prices.values_list("pk", flat=True)))
+        count = accept_prices(list(prices.values_list("pk", flat=True)), by=request.user.pk)  # type: ignore[arg-type]
         self.message_user(request, f"{count} suspect prices accepted; the next run rolls their holders again.")
 
 

@@ -10,6 +10,7 @@ from marketdata.models.collection import (
     RejectionResolution,
     SymbolCollection,
 )
+from marketdata.models.decisions import Decision, PriceDecision
 from marketdata.models.fundamentals import AnalystEstimate, BalanceSheet, CashFlowStatement, Frequency, IncomeStatement
 from marketdata.models.marks import InstrumentMark, MarkQuality, MarkSource, OptionQuote
 from marketdata.models.prices import DailyPrice, Dividend, DividendKind, PriceHistory, PriceQuality, Split, SplitKind
@@ -32,6 +33,7 @@ __all__ = [
     "CompanyProfileRevision",
     "CorrectionKind",
     "DailyPrice",
+    "Decision",
     "Dividend",
     "DividendKind",
     "ExerciseStyle",
@@ -44,6 +46,7 @@ __all__ = [
     "OptionQuote",
     "OptionType",
     "PriceCorrection",
+    "PriceDecision",
     "PriceFamily",
     "PriceHistory",
     "PriceQuality",

@@ -88,6 +88,7 @@ class RejectionResolution(models.TextChoices):
     REFETCHED = "refetched", "Asked again"
     ACCEPTED = "accepted", "Accepted by staff"
     OVERRIDDEN = "overridden", "Replaced by staff"
+    DISMISSED = "dismissed", "Rightly refused"
 
 
 class PriceRejection(TimestampedModel):

@@ -43,7 +43,10 @@ class DailyPrice(TimestampedModel):
             ),
             models.CheckConstraint(condition=Q(volume=None) | Q(volume__gte=0), name="daily_price_volume_not_negative"),
         ]
-        indexes = [models.Index(fields=["date"], name="daily_price_date")]
+        indexes = [
+            models.Index(fields=["date"], name="daily_price_date"),
+            models.Index(fields=["security", "date"], name="daily_price_suspect", condition=Q(quality="suspect")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.security_id} {self.date} {self.close}"

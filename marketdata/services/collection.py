@@ -16,16 +16,17 @@ from marketdata import calendar
 from marketdata.models import (
     CorrectionKind,
     DailyPrice,
-    Dividend,
     PriceCorrection,
     PriceRejection,
     PriceStatus,
+    RejectionResolution,
     Security,
     SecurityType,
-    Split,
     SymbolCollection,
 )
 from marketdata.providers.base import Outcome, PriceAnswer, Provider, ProviderError, SymbolHistory
+from marketdata.services.collected_actions import store_actions
+from marketdata.services.decisions import believed, standing, with_overrides
 from marketdata.services.history import rebuild_histories
 from marketdata.services.validation import CheckedHistory, check_history
 from sigmasight.core.bulk import NOTHING, UpsertCount, chunks, read_columns, upsert
@@ -78,6 +79,7 @@ def collect_prices(
     *,
     last_complete: dt.date | None = None,
     again_from: dt.date | None = None,
+    insist: bool = False,
     progress: Progress | None = None,
 ) -> CollectionReport:
     """Bring the prices, splits and dividends of the securities up to `target`.
@@ -91,6 +93,7 @@ def collect_prices(
     first : the first session of history that is needed.
     last_complete : rows after this session are refused; by default the newest complete one.
     again_from : ask again for what is there from this day on: a correction older than the overlap is seen only so.
+    insist : ask for symbols too that no source knew a short while ago.
     progress : called with the number of symbols done and a note.
 
     Returns
@@ -101,7 +104,7 @@ def collect_prices(
     state = {s.security_id: s for s in SymbolCollection.objects.filter(security_id__in=[w.security_id for w in wanted])}
     groups: dict[dt.date, list[Wanted]] = {}
     for want in sorted(wanted, key=lambda w: (-w.priority, w.symbol)):
-        start = _start_for(state.get(want.security_id), first, target, again_from)
+        start = _start_for(state.get(want.security_id), first, target, again_from, insist=insist)
         if start is None:
             report.up_to_date += 1
         else:
@@ -121,11 +124,11 @@ def collect_prices(
 
 
 def _start_for(
-    state: SymbolCollection | None, first: dt.date, target: dt.date, again_from: dt.date | None
+    state: SymbolCollection | None, first: dt.date, target: dt.date, again_from: dt.date | None, *, insist: bool
 ) -> dt.date | None:
     if state is None or state.last_session is None or state.first_session is None or state.first_session > first:
         recent = state is not None and state.last_attempt_at is not None and state.consecutive_failures > 0
-        if recent and state is not None and state.last_error.startswith(f"{Outcome.NOT_FOUND}:"):
+        if recent and not insist and state is not None and state.last_error.startswith(f"{Outcome.NOT_FOUND}:"):
             age = timezone.now() - state.last_attempt_at  # type: ignore[operator]
             if age < dt.timedelta(days=RETRY_UNKNOWN_DAYS):
                 return None
@@ -162,6 +165,7 @@ def _store_batch(
         {"ids": ids, "start": start},
     )
     checked: dict[int, tuple[SymbolHistory, CheckedHistory]] = {}
+    decided = standing(ids, start)
     now = timezone.now()
     states = []
     for want in batch:
@@ -171,6 +175,8 @@ def _store_batch(
             report.failures[want.symbol] = (outcome, reason)
             states.append((want, None, f"{outcome}: {reason}"))
             continue
+        if want.security_id in decided:
+            history = with_overrides(history, decided[want.security_id])
         mine = stored["security_id"] == want.security_id
         earlier = mine & (stored["date"] < history.dates.min().astype("datetime64[D]")) & ~stored["suspect"]
         previous = float(stored["close"][earlier][-1]) if earlier.any() else None
@@ -182,14 +188,16 @@ def _store_batch(
             report.failures[want.symbol] = (Outcome.EMPTY, "every row was refused")
             states.append((want, None, f"{Outcome.EMPTY}: every row was refused"))
             continue
+        states.append((want, history.dates[check.rows[-1]].astype("datetime64[D]").item(), ""))
+        if want.security_id in decided:
+            check = believed(history, check, decided[want.security_id])
         report.answered += 1
         report.suspect += int(check.suspect.sum())
         checked[want.security_id] = (history, check)
-        states.append((want, history.dates[check.rows[-1]].astype("datetime64[D]").item(), ""))
     if checked:
         report.corrections += _note_corrections(checked, stored, now)
         report.rows += _store_rows(checked)
-        report.corrections += _store_actions(checked, now)
+        report.corrections += store_actions(checked, now)
         rebuild_histories(list(checked))
         Security.objects.filter(id__in=list(checked)).exclude(price_status=PriceStatus.KNOWN).update(
             price_status=PriceStatus.KNOWN
@@ -215,6 +223,13 @@ def _reject(symbol: str, history: SymbolHistory, check: CheckedHistory, report: 
             )
         )  # fmt: skip
     PriceRejection.objects.bulk_create(rejections, ignore_conflicts=True)
+    # Asked for again, and sent as badly as before: it is open once more.
+    PriceRejection.objects.filter(
+        symbol=symbol,
+        provider=history.source,
+        date__in=[one.date for one in rejections],
+        resolved=RejectionResolution.REFETCHED,
+    ).update(resolved=None, resolved_by_id=None, updated_at=timezone.now())
 
 
 def _as_sent(value: float) -> float | str | None:
@@ -273,62 +288,6 @@ def _note_corrections(
                     old={"close": float(closes[place[index]])} if known[index] else None, new={"close": float(new[index])},
                 )
             )  # fmt: skip
-    PriceCorrection.objects.bulk_create(corrections)
-    return len(corrections)
-
-
-def _store_actions(checked: dict[int, tuple[SymbolHistory, CheckedHistory]], now: dt.datetime) -> int:
-    """Splits and dividends; one that is new or different for a session already priced is a correction."""
-    corrections: list[PriceCorrection] = []
-    newest = dict(
-        SymbolCollection.objects.filter(security_id__in=list(checked)).values_list("security_id", "last_session")
-    )
-    for model, kind, events in (
-        (
-            Split,
-            CorrectionKind.SPLIT,
-            [(i, h.source, e.ex_date, e.kind, e.ratio) for i, (h, _) in checked.items() for e in h.splits],
-        ),
-        (
-            Dividend,
-            CorrectionKind.DIVIDEND,
-            [(i, h.source, e.ex_date, e.kind, e.amount) for i, (h, _) in checked.items() for e in h.dividends],
-        ),
-    ):
-        if not events:
-            continue
-        amount = "ratio" if model is Split else "amount"
-        digits = model._meta.get_field(amount).decimal_places  # type: ignore[union-attr]
-        there = {
-            (r["security_id"], r["ex_date"], r["kind"] if model is Dividend else ""): r[amount]
-            for r in model.objects.filter(security_id__in={e[0] for e in events}).values(
-                "security_id", "ex_date", "kind", amount
-            )
-        }
-        unique = {
-            (i, day, k if model is Dividend else ""): (i, source, day, k, round(value, digits))
-            for i, source, day, k, value in events
-        }
-        for key, (security_id, _, day, _, value) in unique.items():
-            last = newest.get(security_id)
-            if there.get(key) != value and last is not None and day <= last:
-                corrections.append(
-                    PriceCorrection(
-                        security_id=security_id, from_date=day, kind=kind, detected_at=now,
-                        old={amount: str(there[key])} if key in there else None, new={amount: str(value)},
-                    )
-                )  # fmt: skip
-        upsert(
-            model,
-            {
-                "security": np.array([e[0] for e in unique.values()], dtype=np.int64),
-                "ex_date": np.array([e[2] for e in unique.values()], dtype="datetime64[D]"),
-                "kind": [e[3] for e in unique.values()],
-                amount: [e[4] for e in unique.values()],
-                "source": [e[1] for e in unique.values()],
-            },
-            unique=["security", "ex_date", "kind"] if model is Dividend else ["security", "ex_date"],
-        )
     PriceCorrection.objects.bulk_create(corrections)
     return len(corrections)
 

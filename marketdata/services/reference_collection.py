@@ -24,6 +24,7 @@ from marketdata.models import (
     TreasuryYield,
 )
 from marketdata.providers.base import Capability, OptionContractTerms, Outcome, Provider, ProviderError
+from marketdata.services.decisions import standing
 from marketdata.services.securities import TREASURY_SERIES
 from sigmasight.core.bulk import NOTHING, UpsertCount, upsert
 
@@ -116,7 +117,12 @@ def collect_option_quotes(
 
 def _store_quotes(quotes: list[Any], ids: dict[str, int]) -> UpsertCount:
     newest = {(quote.symbol, quote.session): quote for quote in quotes}
-    rows = list(newest.values())
+    decided = standing(set(ids.values()), min((quote.session for quote in quotes), default=dt.date.max))
+    rows = [
+        quote
+        for quote in newest.values()
+        if np.datetime64(quote.session, "D") not in decided.get(ids[quote.symbol], {})
+    ]
     return upsert(
         OptionQuote,
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from marketdata.services.history import rebuild_histories
 from portfolios.models import User
 
 pytestmark = pytest.mark.django_db
+STAFF = uuid4()
 DAYS = (dt.date(2025, 7, 1), dt.date(2025, 7, 2))
 
 
@@ -34,15 +36,15 @@ def closes() -> list[float]:
 
 def test_an_accepted_price_counts(jump: DailyPrice) -> None:
     assert np.isnan(np.array(closes(), dtype=float)[-1]) or len(closes()) == 1
-    assert accept_prices([jump.pk]) == 1
+    assert accept_prices([jump.pk], by=STAFF) == 1
     assert closes() == [10, 25]
     correction = PriceCorrection.objects.get()
     assert (correction.security_id, correction.from_date, correction.processed_at) == (jump.security_id, DAYS[1], None)
 
 
 def test_accepting_twice_changes_nothing(jump: DailyPrice) -> None:
-    accept_prices([jump.pk])
-    assert accept_prices([jump.pk]) == 0
+    accept_prices([jump.pk], by=STAFF)
+    assert accept_prices([jump.pk], by=STAFF) == 0
     assert PriceCorrection.objects.count() == 1
 
 
