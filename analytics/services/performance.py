@@ -15,13 +15,12 @@ from analytics.engines.regression import Floats
 from analytics.engines.risk import YEAR
 from analytics.engines.risk import performance as ratios_of
 from analytics.engines.track_record import Drawdown, money_weighted_return, relative_to, worst_drawdown
+from analytics.services.benchmark_days import benchmark_days
+from analytics.services.ledger_lots import Earned, ledger_lots
 from analytics.services.published import PublishedBook, published_book
-from marketdata import calendar
-from marketdata.models import Security
-from marketdata.services.panel import load_panel
+from analytics.services.sector_attribution import SectorAttribution, sector_attribution
 from portfolios.models import User
 
-BENCHMARK = "SPY"
 # Sessions of the periods that are told; the calendar's are taken from the published session.
 SPANS = {"1d": 1, "5d": 5, "21d": 21, "63d": 63, "252d": 252}
 # Below this a year's figure says nothing.
@@ -34,17 +33,6 @@ SESSIONS = """
     FROM portfolio_snapshots AS s
     WHERE s.portfolio_id = %(portfolio)s AND s.snapshot_date <= %(last)s AND s.is_complete
     ORDER BY s.snapshot_date
-"""
-# P&L of every symbol over sessions, of lots closed since as well.
-EARNED = """
-    SELECT p.symbol, sum(u.daily_pnl), min(coalesce(nullif(x.sector, ''), ''))
-    FROM position_snapshots AS s
-    CROSS JOIN LATERAL unnest(s.position_ids, s.daily_pnl) AS u (position_id, daily_pnl)
-    JOIN positions AS p ON p.id = u.position_id
-    LEFT JOIN option_contracts AS o ON o.security_id = p.security_id
-    LEFT JOIN securities AS x ON x.id = coalesce(o.underlying_id, p.security_id)
-    WHERE s.portfolio_id = %(portfolio)s AND s.snapshot_date > %(first)s AND s.snapshot_date <= %(last)s
-    GROUP BY p.symbol ORDER BY sum(u.daily_pnl) DESC, p.symbol
 """
 
 
@@ -70,21 +58,12 @@ class Fall:
     recovered: dt.date | None
 
 
-@dataclass(frozen=True, slots=True)
-class Earned:
-    """P&L of a symbol over the window, dollars, options under their own symbol; the sector is the provider's, "" where unknown."""
-
-    symbol: str
-    sector: str
-    pnl: float
-
-
 @dataclass(frozen=True)
 class PerformanceReport:
     """A portfolio over `sessions` sessions after the close of `first`. Returns are fractions, net of fees, flows taken out (`twr`) or
     counted (`mwr`); a year's figures are None below 20 sessions and `annual_return` below a year. Ratios are at a riskless rate of 0.
     Figures beside the S&P 500 (total return of SPY) are None where they have no denominator. `drawdowns` stand beside `values`:
-    the chained returns below their highest point of the window."""
+    the chained returns below their highest point of the window. `sectors` : what they made of the difference to the S&P 500."""
 
     first: dt.date
     last: dt.date
@@ -111,6 +90,7 @@ class PerformanceReport:
     down_capture: float | None
     periods: tuple[Period, ...]
     earned: tuple[Earned, ...]
+    sectors: SectorAttribution
     values: tuple[tuple[dt.date, float], ...]
     drawdowns: tuple[float | None, ...]
 
@@ -133,32 +113,21 @@ def performance_report(
         rows = cursor.fetchall()
         if len(rows) < 2:
             return book, None
-        days = [row[0] for row in rows]
-        first = max(0, len(rows) - 1 - sessions)
-        cursor.execute(EARNED, given | {"first": days[first]})
-        earned = tuple(Earned(symbol, sector, round(pnl, 2)) for symbol, pnl, sector in cursor.fetchall())
     values, total, returns, flows = (
         np.array([np.nan if v is None else v for v in column]) for column in list(zip(*rows, strict=True))[1:]
     )
-    market = _benchmark(days)
-    return book, _report(days, first, values, total, returns, flows, market, earned)
-
-
-def _benchmark(days: Sequence[dt.date]) -> Floats:
-    """Total returns of the benchmark on these sessions, (T,), NaN where unknown."""
-    ids = list(Security.objects.filter(symbol=BENCHMARK).values_list("pk", flat=True))
-    if not ids:
-        return np.full(len(days), np.nan)
-    start = calendar.shift(days[0], -1)
-    panel = load_panel(np.array(ids), start, days[-1])
-    returns = panel.simple_returns()[:, 0]
-    places = calendar.ordinals(np.array(days, dtype="datetime64[D]")) - panel.first_ordinal
-    return np.asarray(returns[places])
+    days = [row[0] for row in rows]
+    first = max(0, len(rows) - 1 - sessions)
+    window = slice(first, None)
+    earned, held = ledger_lots(portfolio_id, days[first], days[-1])
+    benchmark = benchmark_days(days)
+    sectors = sector_attribution(held, days[window], values[window], returns[window], benchmark)
+    return book, _report(days, first, values, total, returns, flows, benchmark.market, earned, sectors)
 
 
 def _report(
     days: Sequence[dt.date], first: int, values: Floats, total: Floats, returns: Floats, flows: Floats, market: Floats,
-    earned: tuple[Earned, ...],
+    earned: tuple[Earned, ...], sectors: SectorAttribution,
 ) -> PerformanceReport:  # fmt: skip
     own, beside = returns[first + 1 :], market[first + 1 :]
     known = own[~np.isnan(own)]
@@ -202,6 +171,7 @@ def _report(
         },
         periods=_periods(days, total, returns, market),
         earned=earned,
+        sectors=sectors,
         values=tuple((day, round(float(value), 2)) for day, value in zip(days[first:], values[first:], strict=True)),
         drawdowns=_drawdowns(own),
     )

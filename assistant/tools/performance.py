@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from analytics.services.performance import Earned, PerformanceReport, performance_report
+from analytics.services.ledger_lots import Earned
+from analytics.services.performance import PerformanceReport, performance_report
+from analytics.services.sector_attribution import SectorAttribution
 from assistant.tools.arguments import Flag, Whole
 from assistant.tools.figures import known, percent_of, rounded, usd
 from assistant.tools.registry import PORTFOLIO, Call, tool
@@ -20,7 +22,8 @@ NO_SECTOR = "no sector"
     purpose="How a portfolio has done: returns by period beside the S&P 500, Sharpe and Sortino ratios, worst fall with its dates, beta, "
     "tracking error and captures, and which positions and sectors made and lost the money.",
     returns="periods (pnl_usd, twr_pct, sp500_pct), window (twr_pct, mwr_pct, volatility, ratios, best and worst day), worst_fall, "
-    "beside_sp500, sectors and symbols by P&L; on demand net asset values, newest first",
+    "beside_sp500, what each sector added to the difference to the S&P 500 (allocation, selection), sectors and symbols by P&L; on demand "
+    "net asset values, newest first",
     source="GET /analytics/portfolio/{id}/performance: performance_report, the ledger's snapshots, total returns of SPY",
     arguments=(
         PORTFOLIO,
@@ -82,6 +85,7 @@ def _told(found: PerformanceReport, *, with_values: bool) -> dict[str, Any]:
             }
             for one in found.periods
         ],
+        "difference_to_sp500_by_sector": _attributed(found.sectors),
         "sectors": _sectors(found.earned),
         "made_most": [_earned(one) for one in found.earned[:SIDE] if one.pnl > 0],
         "lost_most": [_earned(one) for one in reversed(found.earned[-SIDE:]) if one.pnl < 0],
@@ -104,6 +108,27 @@ def _day(told: tuple[Any, float] | None) -> dict[str, Any] | None:
 
 def _earned(one: Earned) -> dict[str, Any]:
     return {"symbol": one.symbol, "pnl_usd": usd(one.pnl)}
+
+
+def _attributed(found: SectorAttribution) -> dict[str, Any]:
+    if found.reason is not None:
+        return {"skipped": found.reason}
+    return {
+        "since_close_of": found.first,
+        "portfolio_pct": percent_of(found.portfolio_return),
+        "benchmark_pct": percent_of(found.benchmark_return),
+        "benchmark_is": f"the sector funds at the S&P 500's weights known from {found.weights_since} to {found.weights_as_of}",
+        "sectors": [
+            {
+                "sector": one.sector,
+                "weight_pct": percent_of(one.weight),
+                "benchmark_weight_pct": percent_of(one.benchmark_weight),
+                "allocation_pct": percent_of(one.allocation),
+                "selection_pct": percent_of(one.selection),
+            }
+            for one in found.sectors
+        ],
+    }
 
 
 def _sectors(earned: Sequence[Earned]) -> list[dict[str, Any]]:

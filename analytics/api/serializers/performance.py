@@ -54,6 +54,30 @@ class Earned(Form):
     pnl = serializers.FloatField()
 
 
+class SectorEffect(Form):
+    sector = serializers.CharField(help_text="the benchmark's name; ETFs, Unclassified and Cash beside them")
+    weight = serializers.FloatField(help_text="mean of the window, shorts negative")
+    benchmark_weight = serializers.FloatField(allow_null=True)
+    allocation = serializers.FloatField(help_text="by holding more or less of the sector")
+    selection = serializers.FloatField(help_text="by what was held in it, interaction included")
+    total = serializers.FloatField()
+
+
+class SectorAttribution(Form):
+    first = serializers.DateField(allow_null=True, help_text="the session after whose close it begins")
+    last = serializers.DateField(allow_null=True)
+    portfolio_return = serializers.FloatField(allow_null=True)
+    benchmark_return = serializers.FloatField(
+        allow_null=True, help_text="of the sector funds at the benchmark's weights"
+    )
+    weights_since = serializers.DateField(
+        allow_null=True, help_text="the first set of the benchmark's weights in use; sessions before it take it too"
+    )
+    weights_as_of = serializers.DateField(allow_null=True)
+    sectors = SectorEffect(many=True)
+    reason = serializers.CharField(allow_null=True, help_text="why there is none")
+
+
 class Value(Form):
     date = serializers.DateField()
     net_asset_value = serializers.FloatField()
@@ -79,6 +103,7 @@ class Performance(Form):
     benchmark = Benchmark()
     periods = Period(many=True)
     attribution = Earned(many=True)
+    sector_attribution = SectorAttribution()
     values = Value(many=True)
 
 

@@ -12,7 +12,8 @@ from rest_framework.views import APIView
 
 from analytics.api.answers import available, unavailable
 from analytics.api.serializers import performance as forms
-from analytics.services.performance import BENCHMARK, PerformanceReport, performance_report
+from analytics.services.benchmark_days import MARKET_FUND
+from analytics.services.performance import PerformanceReport, performance_report
 from portfolios.api.callers import user_of
 from sigmasight.core.api.parameters import query, uuid_of
 from sigmasight.core.api.schema import ErrorDetail, ValidationError
@@ -42,12 +43,13 @@ class PerformanceView(APIView):
 
 
 def _told(found: PerformanceReport) -> dict[str, Any]:
-    beside = {"symbol": BENCHMARK, "total_return": found.benchmark_return}
+    beside = {"symbol": MARKET_FUND, "total_return": found.benchmark_return}
     return {name: getattr(found, name) for name in PLAIN} | {
         "best": _day(found.best),
         "worst": _day(found.worst),
         "benchmark": beside | {name: getattr(found, name) for name in BESIDE},
         "attribution": found.earned,
+        "sector_attribution": found.sectors,
         "values": [
             {"date": day, "net_asset_value": value, "drawdown": fall}
             for (day, value), fall in zip(found.values, found.drawdowns, strict=True)

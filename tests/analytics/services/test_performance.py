@@ -91,11 +91,11 @@ def test_a_shorter_window_begins_later(demo_results: DemoResults) -> None:
     assert month.periods == whole.periods
 
 
-def test_in_four_statements(demo_results: DemoResults) -> None:
+def test_in_five_statements(demo_results: DemoResults) -> None:
     book = book_of("hedge_fund")
     with CaptureQueriesContext(connection) as statements:
         performance_report(book.user, book.pk)
-    assert len(statements) <= 6
+    assert len(statements) <= 5
 
 
 def test_before_the_first_night_there_is_nothing_and_foreign_books_are_not_there(demo_results: DemoResults) -> None:
