@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 from celery import current_app
 from django.conf import settings
@@ -24,12 +25,13 @@ from analytics.batch import books, ledger, phases, positions, shards
 from analytics.batch.night import Outcome, Request, begin, prepare
 from analytics.batch.progress import Silent
 from analytics.batch.runs import (
-    SHARED_STEPS,
+    SHARED_OF_PHASE,
     close_dead_runs,
     finish_run,
     in_words,
     log,
     refuse_if_closed,
+    shared_steps,
     sign_of_life,
 )
 from analytics.batch.stopping import RunCancelled
@@ -108,6 +110,7 @@ def _request(run: BatchRun) -> Request:
         session=dt.date.fromisoformat(params["session"]) if params["session"] else None,
         recompute_from=dt.date.fromisoformat(params["recompute_from"]) if params["recompute_from"] else None,
         accept_coverage=params["accept_coverage"], prices_again=params.get("prices_again", False), executor="celery",
+        phase=params.get("phase"), retry_of=UUID(params["retry_of"]) if "retry_of" in params else None,
     )  # fmt: skip
 
 
@@ -149,7 +152,7 @@ def _collect(run: BatchRun) -> None:
     # The steps of somebody who died here are done again, and counted again.
     BatchRun.objects.filter(pk=run.pk).update(completed_jobs=0)
     _, plan = prepare(request)
-    if plan.needs:
+    if plan.needs and request.phase in (None, Phase.MARKET_DATA):
         with context.timed(Phase.MARKET_DATA):
             plan = context.market_data(plan)
     shards.lay_out(run, plan, errors=context.errors, durations=context.durations)
@@ -214,6 +217,7 @@ def work_shard(run_id: str, phase: str, number: int) -> None:
     plan = shards.plan_of(shard)
     if shard.attempts >= MOST_DEATHS:
         log(run, f"phase {phase}: shard {number} is given up: its worker died {shard.attempts} times", level="error")
+        BatchStep.objects.filter(pk=shard.pk).update(error=f"worker_lost: its worker died {shard.attempts} times")
         lost = {need.portfolio_id for need in plan.needs}
     else:
         with _at_work(run):
@@ -240,7 +244,7 @@ def symbol_numbers(run_id: str) -> None:
         context = phases.Context(run, open_source(request.source, record_request_rows(run.id)), request, Silent())
         with _at_work(run):
             _refuse_what_kills(run, Phase.RISK)
-            BatchRun.objects.filter(pk=run.pk).update(completed_jobs=SHARED_STEPS - 2)
+            BatchRun.objects.filter(pk=run.pk).update(completed_jobs=shared_steps(run) - SHARED_OF_PHASE[Phase.RISK])
             context.symbol_numbers(shards.remaining_plan(run))
     go_on(run)
 

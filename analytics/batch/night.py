@@ -8,17 +8,18 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from analytics.batch import phases
+from analytics.batch.again import failed_ids, left_out, plan_published, portfolios_of, to_retry
 from analytics.batch.progress import Progress, Silent
 from analytics.batch.runs import cover, finish_run, in_words, log, sign_of_life, start_run
 from analytics.batch.scope import Plan, plan_run, resolve_target
 from analytics.batch.stopping import RunCancelled, RunInterrupted
-from analytics.models import BatchRun, RunKind, RunStatus
+from analytics.models import BatchRun, Phase, RunKind, RunStatus
 from marketdata import calendar
 from marketdata.services.collection import record_request_rows
 from marketdata.services.family import adopt_family, refuse_other_family
 from marketdata.services.source import OpenSource, open_source
 from portfolios.models import Portfolio, User
-from sigmasight.core.errors import DomainError, NotFound
+from sigmasight.core.errors import Conflict, DomainError, NotFound
 from sigmasight.core.outages import is_outage
 
 EXIT_CODES = {RunStatus.COMPLETED: 0, RunStatus.PARTIAL: 2}
@@ -34,7 +35,8 @@ class Request:
     portfolio_id : only this portfolio. session : compute up to this session. recompute_from : do it again from here on.
     prices_again : ask the source from there on as well for prices that are stored.
     dry_run : say what would be done and change nothing. accept_coverage : go on below the coverage floor, and record who did.
-    force : cancel the runs in the way instead of being refused.
+    force : cancel the runs in the way instead of being refused. phase : this `Phase` alone; all but the first are computed again for
+        what is published, from `recompute_from` on. retry_of : only the portfolios that failed in this run.
     """
 
     source: str
@@ -48,6 +50,8 @@ class Request:
     accept_coverage: bool = False
     force: bool = False
     executor: str = "inline"
+    phase: str | None = None
+    retry_of: UUID | None = None
 
 
 @dataclass
@@ -100,8 +104,9 @@ def prepare(request: Request) -> tuple[OpenSource, Plan]:
     if not request.dry_run:
         adopt_family(source.family, source.directory)
         phases.apply_corrections()
-    scope = None if request.portfolio_id is None else [request.portfolio_id]
-    return source, plan_run(target, portfolio_ids=scope, recompute_from=request.recompute_from)
+    if request.phase in (None, Phase.MARKET_DATA):
+        return source, plan_run(target, portfolio_ids=portfolios_of(request), recompute_from=request.recompute_from)
+    return source, plan_published(request.session, portfolio_ids=portfolios_of(request), first=request.recompute_from)
 
 
 def run_night(request: Request, *, progress: Progress | None = None) -> Outcome:
@@ -170,9 +175,11 @@ def run_night(request: Request, *, progress: Progress | None = None) -> Outcome:
 def begin(request: Request, source: OpenSource, plan: Plan) -> BatchRun:
     """Record the run; refuse if another one covers the same portfolios."""
     one = request.portfolio_id is not None
+    again = {"phase": request.phase, "retry_of": str(request.retry_of) if request.retry_of else None}
+    again = {name: value for name, value in again.items() if value}
     backfill = plan.first < plan.target
     run = start_run(
-        kind=RunKind.PORTFOLIO if one else RunKind.BACKFILL if backfill else RunKind.NIGHTLY,
+        kind=RunKind.FIX if again else RunKind.PORTFOLIO if one else RunKind.BACKFILL if backfill else RunKind.NIGHTLY,
         trigger=request.trigger,
         source=source.family,
         target_from=plan.first,
@@ -186,7 +193,10 @@ def begin(request: Request, source: OpenSource, plan: Plan) -> BatchRun:
             "prices_again": request.prices_again,
             "recompute_from": request.recompute_from.isoformat() if request.recompute_from else None,
             "session": request.session.isoformat() if request.session else None,
-        },
+            "portfolios": len(plan.needs),
+            "left_out": left_out(request, plan),
+        }
+        | again,
         force=request.force,
     )
     cover(run, plan)
@@ -195,3 +205,36 @@ def begin(request: Request, source: OpenSource, plan: Plan) -> BatchRun:
         f"{len(plan.needs)} portfolios, {len(plan.sessions)} sessions from {plan.first} to {plan.target}, prices: {source.family}",
     )
     return run
+
+
+def request_to_retry(
+    run: BatchRun, *, trigger: str, requested_by: User | None = None, executor: str = "inline"
+) -> Request:
+    """The request that computes what failed in a run, and nothing else: in the same phases, from the same source and day.
+
+    Raises
+    ------
+    Conflict if the run is still at work, or a retry of it has completed. DomainError if nothing of it is left to do.
+    """
+    short = str(run.pk)[:8]
+    if run.is_active:
+        raise Conflict("run_active", f"Run {short} is still at work; wait for its end or cancel it, then retry.")
+    retried = BatchRun.objects.filter(params__retry_of=str(run.pk), status=RunStatus.COMPLETED).first()
+    if retried is not None:
+        raise Conflict("already_retried", f"Run {str(retried.pk)[:8]} has computed what failed in run {short}.")
+    if not failed_ids(run):
+        raise DomainError(
+            "nothing_failed",
+            f"No shard of run {short} failed. Where it stopped early, start a run: it goes on from what is stored.",
+        )
+    books = to_retry(run)
+    if not books:
+        raise DomainError("nothing_failed", f"Later runs have computed everything that failed in run {short}.")
+    params = run.params
+    again_from = params.get("recompute_from")
+    return Request(
+        source=params["source"], trigger=trigger, requested_by=requested_by, session=run.target_to, executor=executor,
+        portfolio_id=run.scope_portfolio_id or (books[0] if len(books) == 1 else None),
+        recompute_from=dt.date.fromisoformat(again_from) if again_from else None,
+        accept_coverage=bool(params.get("accept_coverage")), phase=params.get("phase"), retry_of=run.pk,
+    )  # fmt: skip

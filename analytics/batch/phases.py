@@ -16,12 +16,13 @@ from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from analytics.batch import books, contracts, ledger, market, positions, symbols
+from analytics.batch.again import portfolios_of
 from analytics.batch.progress import Progress
 from analytics.batch.runs import advance, cover, in_words, log, refuse_if_closed
 from analytics.batch.scope import Need, Plan, plan_run
 from analytics.batch.steps import step
 from analytics.batch.stopping import RunCancelled
-from analytics.models import BatchRun, Phase
+from analytics.models import BatchRun, BatchStep, Phase
 from marketdata.models import PriceCorrection, Security
 from marketdata.services.securities import PROXIES, VOLATILITY_INDEX
 from marketdata.services.source import OpenSource
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
 SHARD_PORTFOLIO_SESSIONS = 40_000
 # The portfolios of a shard that was taken apart have step rows of their own, numbered from this times the shard's number.
 TAKEN_APART = 100_000
+SHARDED = (
+    (Phase.SNAPSHOTS, "P&L and snapshots", ledger.roll_shard),
+    (Phase.MARKET_VALUES, "Position values", positions.value_shard),
+    (Phase.RISK, "Risk engines", books.analyse_shard),
+)
 
 
 def shard_size(plan: Plan) -> int:
@@ -115,17 +121,17 @@ class Context:
         ------
         DomainError if no session of the plan has enough prices. RunCancelled on request.
         """
-        with self.timed(Phase.MARKET_DATA):
-            plan = self.market_data(plan)
-        size = shard_size(plan)
-        shards = list(plan.shards(size))
-        with self.timed(Phase.SNAPSHOTS):
-            self.each_shard(plan, shards, Phase.SNAPSHOTS, "P&L and snapshots", ledger.roll_shard)
-        with self.timed(Phase.MARKET_VALUES):
-            self.each_shard(plan, shards, Phase.MARKET_VALUES, "Position values", positions.value_shard)
-        with self.timed(Phase.RISK):
-            self.symbol_numbers(plan)
-            self.each_shard(plan, shards, Phase.RISK, "Risk engines", books.analyse_shard)
+        only = self.request.phase
+        if only in (None, Phase.MARKET_DATA):
+            with self.timed(Phase.MARKET_DATA):
+                plan = self.market_data(plan)
+        shards = list(plan.shards(shard_size(plan)))
+        for phase, title, work in SHARDED:
+            if only in (None, phase):
+                with self.timed(phase):
+                    if phase == Phase.RISK:
+                        self.symbol_numbers(plan)
+                    self.each_shard(plan, shards, phase, title, work)
 
     def market_data(self, plan: Plan) -> Plan:
         """Phase 1: collect, find out how far prices reach, then mark instruments and value contracts."""
@@ -135,7 +141,7 @@ class Context:
         self.errors += collected.errors
         advance(self.run, jobs=1, job="market data")
         if apply_corrections():
-            scope = None if self.request.portfolio_id is None else [self.request.portfolio_id]
+            scope = portfolios_of(self.request)
             plan = plan_run(plan.target, portfolio_ids=scope, recompute_from=self.request.recompute_from)
             cover(self.run, plan)
         accepted_by = self.request.trigger if self.request.accept_coverage else ""
@@ -165,14 +171,17 @@ class Context:
 
     def each_shard(self, plan: Plan, shards: list[tuple[Need, ...]], phase: str, title: str, work: object) -> None:
         """One phase over all shards; a shard that fails is recorded, its portfolios are tried one by one."""
-        last = phase == Phase.RISK
+        last = phase in (Phase.RISK, self.request.phase)
         with self.progress.bar(f"{phase:>3}  {title}", sum(len(s) for s in shards), "portfolios") as bar:
             for number, shard in enumerate(shards):
                 failed = run_shard(self.run, plan, shard, phase, number, work, self.source.family)
                 self.errors += [f"{type(e).__name__}: {need.name}: {e}" for need, e in failed]
-                if failed and phase in (Phase.SNAPSHOTS, Phase.MARKET_VALUES):
+                if failed:
                     lost = {need.portfolio_id for need, _ in failed}
                     shards[number] = tuple(need for need in shard if need.portfolio_id not in lost)
+                    BatchStep.objects.filter(run=self.run, phase=phase, name=f"phase {phase}", shard_no=number).update(
+                        needs=[need.packed() for need, _ in failed], settled_at=timezone.now(), done=len(shards[number])
+                    )
                 jobs = sum(plan_sessions(plan, need) for need in shards[number]) if last else 0
                 advance(
                     self.run, jobs=jobs, failed=sum(plan_sessions(plan, need) for need, _ in failed), job=title,

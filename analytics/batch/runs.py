@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from analytics.batch.scope import Plan
 from analytics.batch.stopping import RunCancelled, stop_if_asked
-from analytics.models import BatchLogEntry, BatchRun, BatchStep, RunStatus, RunTrigger, StepStatus
+from analytics.models import BatchLogEntry, BatchRun, BatchStep, Phase, RunStatus, RunTrigger, StepStatus
 from portfolios.models import User
 from sigmasight.core.errors import Conflict, DomainError
 
@@ -27,6 +27,7 @@ START_LOCK = 7_301_001
 RUN_LOCK_SPACE = 7_302
 MOST_LOG_ENTRIES = 5_000
 SHARED_STEPS = 4
+SHARED_OF_PHASE = {Phase.MARKET_DATA: 2, Phase.RISK: 2}
 ACTIVE = (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
@@ -182,9 +183,15 @@ def set_total(run: BatchRun, jobs: int) -> None:
     run.total_jobs = jobs
 
 
+def shared_steps(run: BatchRun) -> int:
+    """How many jobs of the run serve all portfolios together."""
+    return SHARED_OF_PHASE.get(run.params["phase"], 0) if "phase" in run.params else SHARED_STEPS
+
+
 def cover(run: BatchRun, plan: Plan) -> None:
     """Record what the run has to do: at its start, and when corrected prices make it more."""
-    set_total(run, plan.portfolio_sessions + SHARED_STEPS)
+    own = 0 if run.params.get("phase") == Phase.MARKET_DATA else plan.portfolio_sessions
+    set_total(run, own + shared_steps(run))
     BatchRun.objects.filter(pk=run.pk).update(target_from=plan.first)
     run.target_from = plan.first
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Max, Q
@@ -27,6 +28,21 @@ class Need:
     first: dt.date
     dirty_seen: dt.date | None
     stamp: dt.datetime
+
+    def packed(self) -> dict[str, str | None]:
+        """As it is kept with the step of a shard."""
+        return {
+            "id": str(self.portfolio_id), "name": self.name, "inception": self.inception.isoformat(), "first": self.first.isoformat(),
+            "dirty": self.dirty_seen.isoformat() if self.dirty_seen else None, "stamp": self.stamp.isoformat(),
+        }  # fmt: skip
+
+    @classmethod
+    def unpacked(cls, packed: dict[str, Any]) -> Need:
+        dirty = packed["dirty"]
+        return cls(
+            UUID(packed["id"]), packed["name"], dt.date.fromisoformat(packed["inception"]), dt.date.fromisoformat(packed["first"]),
+            dt.date.fromisoformat(dirty) if dirty else None, dt.datetime.fromisoformat(packed["stamp"]),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -28,19 +27,13 @@ def step_name(phase: str) -> str:
     return f"phase {phase}"
 
 
-def _packed(need: Need) -> dict[str, str | None]:
-    return {
-        "id": str(need.portfolio_id), "name": need.name, "inception": need.inception.isoformat(), "first": need.first.isoformat(),
-        "dirty": need.dirty_seen.isoformat() if need.dirty_seen else None, "stamp": need.stamp.isoformat(),
-    }  # fmt: skip
+def begins_with(run: BatchRun) -> str:
+    """The first phase that is done in shards; of a run of one phase that one."""
+    return str(run.params.get("phase", Phase.SNAPSHOTS))
 
 
-def _need(packed: dict[str, Any]) -> Need:
-    dirty = packed["dirty"]
-    return Need(
-        UUID(packed["id"]), packed["name"], dt.date.fromisoformat(packed["inception"]), dt.date.fromisoformat(packed["first"]),
-        dt.date.fromisoformat(dirty) if dirty else None, dt.datetime.fromisoformat(packed["stamp"]),
-    )  # fmt: skip
+def _following(run: BatchRun, phase: str) -> Phase | None:
+    return None if "phase" in run.params else FOLLOWING.get(Phase(phase))
 
 
 def _pending(run: BatchRun, phase: str, number: int, needs: Sequence[Need], target: dt.date) -> BatchStep:
@@ -48,7 +41,7 @@ def _pending(run: BatchRun, phase: str, number: int, needs: Sequence[Need], targ
         run=run, phase=phase, name=step_name(phase), shard_no=number, status=StepStatus.PENDING,
         portfolio_from=needs[0].portfolio_id, portfolio_to=needs[-1].portfolio_id,
         sessions_from=min(need.first for need in needs), sessions_to=target, total=len(needs), unit="portfolios",
-        needs=[_packed(need) for need in needs],
+        needs=[need.packed() for need in needs],
     )  # fmt: skip
 
 
@@ -59,7 +52,8 @@ def _held(run: BatchRun) -> BatchRun | None:
 
 def are_laid_out(run: BatchRun) -> bool:
     """Whether phase 1 of the run is done and its shards are known."""
-    return BatchStep.objects.filter(run=run, phase=Phase.SNAPSHOTS, name=step_name(Phase.SNAPSHOTS)).exists()
+    first = begins_with(run)
+    return BatchStep.objects.filter(run=run, phase=first, name=step_name(first)).exists()
 
 
 @transaction.atomic
@@ -74,10 +68,12 @@ def lay_out(run: BatchRun, plan: Plan, *, errors: Sequence[str], durations: Mapp
         target_to=plan.target, params=held.params | {"errors": list(errors)},
         phase_durations={name: round(seconds, 3) for name, seconds in durations.items()},
     )  # fmt: skip
-    BatchStep.objects.bulk_create(
-        _pending(run, Phase.SNAPSHOTS, number, needs, plan.target)
-        for number, needs in enumerate(plan.shards(shard_size(plan)))
-    )
+    first = begins_with(run)
+    if first != Phase.MARKET_DATA:
+        BatchStep.objects.bulk_create(
+            _pending(run, first, number, needs, plan.target)
+            for number, needs in enumerate(plan.shards(shard_size(plan)))
+        )
 
 
 def open_shards(run: BatchRun) -> QuerySet[BatchStep]:
@@ -93,7 +89,7 @@ def find(run: BatchRun, phase: str, number: int) -> BatchStep | None:
 def plan_of(shard: BatchStep) -> Plan:
     """What a shard has to do."""
     assert shard.sessions_to is not None
-    return Plan(shard.sessions_to, tuple(_need(packed) for packed in shard.needs or ()))
+    return Plan(shard.sessions_to, tuple(Need.unpacked(packed) for packed in shard.needs or ()))
 
 
 def remaining_plan(run: BatchRun) -> Plan:
@@ -118,17 +114,20 @@ def settle(run: BatchRun, shard: BatchStep, lost: Collection[UUID]) -> bool:
     """
     held = _held(run)
     now = timezone.now()
-    if held is None or not open_shards(run).filter(pk=shard.pk).update(settled_at=now, needs=None):
-        return False
     plan = plan_of(shard)
     kept = [need for need in plan.needs if need.portfolio_id not in lost]
-    following = FOLLOWING.get(Phase(shard.phase))
+    gone = [need.packed() for need in plan.needs if need.portfolio_id in lost]
+    if held is None or not open_shards(run).filter(pk=shard.pk).update(settled_at=now, needs=gone or None):
+        return False
+    following = _following(run, shard.phase)
     if following is not None and kept:
         _pending(run, following, shard.shard_no, kept, plan.target).save(force_insert=True)
     if not lost:
         # Also where the shard as a whole failed and all of its portfolios did not.
         BatchStep.objects.filter(pk=shard.pk).update(status=StepStatus.COMPLETED, error="", done=F("total"))
-    done = sum(plan_sessions(plan, need) for need in kept) if shard.phase == Phase.RISK else 0
+    else:
+        BatchStep.objects.filter(pk=shard.pk).update(status=StepStatus.FAILED, completed_at=now, done=len(kept))
+    done = sum(plan_sessions(plan, need) for need in kept) if following is None else 0
     failed = sum(plan_sessions(plan, need) for need in plan.needs if need.portfolio_id in lost)
     last = not open_shards(run).filter(phase=shard.phase).exists()
     durations = held.phase_durations

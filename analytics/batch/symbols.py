@@ -74,7 +74,8 @@ def windows(panel: PricePanel, sessions: Sequence[dt.date], length: int) -> Iter
 
 def recomputes_everything(run: BatchRun) -> bool:
     """Whether somebody asked for all books of past sessions again: then nothing stored is taken for granted."""
-    return run.scope_portfolio_id is None and bool(run.params.get("recompute_from"))
+    some = run.scope_portfolio_id is not None or "retry_of" in run.params
+    return bool(run.params.get("recompute_from")) and not some
 
 
 def volatilities(run: BatchRun, plan: Plan, progress: Progress) -> None:

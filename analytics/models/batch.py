@@ -145,7 +145,7 @@ class BatchStep(models.Model):
     needs = models.JSONField(
         null=True,
         blank=True,
-        help_text="Of a shard on the workers, until it is counted: its portfolios and their sessions",
+        help_text="Of a shard on the workers, until it is counted: its portfolios and their sessions; then those that failed",
     )
     settled_at = models.DateTimeField(
         null=True, blank=True, help_text="When a shard was counted, which happens once however often it is done"

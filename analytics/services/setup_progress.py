@@ -75,6 +75,8 @@ def setup_progress(book: Portfolio, *, most_lines: int | None = MOST_SHOWN) -> S
         )
         # A refresh of prices computes no portfolio.
         .exclude(params__has_key="collects")
+        # A retry of several portfolios says nothing to the others.
+        .exclude(scope_portfolio__isnull=True, params__has_key="retry_of")
         .order_by("-created_at", "id")
         .first()
     )

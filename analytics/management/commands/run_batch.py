@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from analytics.batch import canvas, progress
-from analytics.batch.night import Request, run_night
+from analytics.batch.night import Request, request_to_retry, run_night
 from analytics.batch.stopping import RunInterrupted, stopping_on_sigterm
-from analytics.models import BatchRun
+from analytics.models import BatchRun, Phase, RunTrigger
 from sigmasight.core.errors import DomainError
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -37,6 +37,12 @@ class Command(BaseCommand):
             help="ask for prices and compute again from here on",
         )
         parser.add_argument("--to", dest="end", type=dt.date.fromisoformat, metavar="DAY", help="the same as --date")
+        parser.add_argument(
+            "--phase", choices=Phase.values, help="this phase alone, of what is published (1: of prices)"
+        )
+        parser.add_argument(
+            "--retry", type=UUID, metavar="RUN", help="only what failed in this run, as it was asked for"
+        )
         parser.add_argument("--source", default=settings.MARKETDATA_SOURCE, help="simulated, live or files:DIR")
         parser.add_argument("--dry-run", action="store_true", help="say what would be done")
         parser.add_argument(
@@ -46,16 +52,21 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         if options["date"] and options["end"] and options["date"] != options["end"]:
             raise CommandError("--date and --to name different days; give one of them.")
-        request = Request(
-            source=str(options["source"]),
-            portfolio_id=options["portfolio"],  # type: ignore[arg-type]
-            session=options["date"] or options["end"],  # type: ignore[arg-type]
-            recompute_from=options["start"],  # type: ignore[arg-type]
-            prices_again=options["start"] is not None,
-            dry_run=bool(options["dry_run"]),
-            accept_coverage=bool(options["accept_coverage"]),
+        inline = bool(options["inline"] or options["dry_run"])
+        request = (
+            self._retry(UUID(str(options["retry"])), options)
+            if options["retry"]
+            else Request(
+                source=str(options["source"]),
+                portfolio_id=options["portfolio"],  # type: ignore[arg-type]
+                session=options["date"] or options["end"],  # type: ignore[arg-type]
+                recompute_from=options["start"],  # type: ignore[arg-type]
+                prices_again=options["start"] is not None,
+                dry_run=bool(options["dry_run"]),
+                accept_coverage=bool(options["accept_coverage"]),
+                phase=options["phase"],  # type: ignore[arg-type]
+            )
         )
-        inline = bool(options["inline"]) or request.dry_run
         if not inline and not canvas.workers_answer():
             raise CommandError("No worker answers on the broker. Start one (make serve), or run with --inline.")
         try:
@@ -96,6 +107,17 @@ class Command(BaseCommand):
             for detail in (run.error_summary or {}).get("details", []):
                 self.stderr.write(detail)
             sys.exit(outcome.exit_code)
+
+    def _retry(self, run_id: UUID, options: dict[str, object]) -> Request:
+        if any(options[name] for name in ("portfolio", "date", "start", "end", "phase")):
+            raise CommandError("--retry computes what that run was asked for; it takes no portfolio, days or phase.")
+        run = BatchRun.objects.filter(pk=run_id).first()
+        if run is None:
+            raise CommandError(f"There is no run {run_id}.")
+        try:
+            return replace(request_to_retry(run, trigger=RunTrigger.CLI), dry_run=bool(options["dry_run"]))
+        except DomainError as error:
+            raise CommandError(error.message) from error
 
     def _follow(self, run: BatchRun) -> None:
         """Show the progress of a run on the workers until it ends; interrupting the command leaves the run alone."""
