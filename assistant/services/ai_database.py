@@ -92,6 +92,26 @@ def within_budget(seconds: float = BUDGET_SECONDS, *, may_rest: bool = True) -> 
 
 
 @contextlib.contextmanager
+def unhurried() -> Iterator[None]:
+    """Work of minutes that reads and writes the AI database between questions to a model: no budget for the whole of it.
+
+    Raises
+    ------
+    Unavailable if it is away before anything was begun, or fails meanwhile. Failures of the core stay what they are.
+    """
+    connection = connections[AI]
+    with within_budget(may_rest=False), connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    try:
+        yield
+    except (db.OperationalError, db.InterfaceError) as error:
+        if not connection.errors_occurred:
+            raise
+        log.warning("AI database: %s", error)
+        raise Unavailable from error
+
+
+@contextlib.contextmanager
 def _shut_after(connection: BaseDatabaseWrapper, seconds: float) -> Iterator[None]:
     lock, state = threading.Lock(), {"over": False}
 

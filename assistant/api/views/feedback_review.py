@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
@@ -13,6 +14,7 @@ from rest_framework.views import APIView
 from analytics.api.permissions import MayRunBatch
 from assistant.api.serializers import feedback as forms
 from assistant.services import feedback_review as review
+from assistant.services.ai_database import unhurried
 from assistant.services.learning import DAYS, Learned, learn, run_learning
 from assistant.services.lessons import reprocess
 from assistant.services.patterns import Pattern, patterns_of
@@ -61,6 +63,23 @@ def _run(learned: Learned) -> dict[str, Any]:
     }
 
 
+def summary(days: int, *, user_id: UUID | None = None) -> Response:
+    """The verdicts of so many days, counted; two groups of the contract answer it."""
+    found = review.verdicts(days=days, user_id=user_id)
+    return Response(
+        {
+            "total_feedback": found.total,
+            "positive": found.positive,
+            "negative": found.negative,
+            "positive_ratio": found.positive_ratio,
+            "with_edits": found.with_edits,
+            "with_comments": found.with_comments,
+            "period_days": days,
+            "generated_at": timezone.now(),
+        }
+    )
+
+
 class SummaryView(Review):
     @extend_schema(
         operation_id="fb_summary", tags=TAGS, summary="Rating summary", parameters=[forms.SummaryQuery],
@@ -68,19 +87,7 @@ class SummaryView(Review):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         asked = query(request, forms.SummaryQuery)
-        found = review.verdicts(days=asked["days"], user_id=asked.get("user_id"))
-        return Response(
-            {
-                "total_feedback": found.total,
-                "positive": found.positive,
-                "negative": found.negative,
-                "positive_ratio": found.positive_ratio,
-                "with_edits": found.with_edits,
-                "with_comments": found.with_comments,
-                "period_days": asked["days"],
-                "generated_at": timezone.now(),
-            }
-        )
+        return summary(asked["days"], user_id=asked.get("user_id"))
 
 
 class StatsView(Review):
@@ -110,7 +117,8 @@ class PatternsView(Review):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         asked = query(request, forms.PatternsQuery)
-        found = patterns_of(asked["user_id"], days=DAYS, min_confidence=asked["min_confidence"])
+        with unhurried():
+            found = patterns_of(asked["user_id"], days=DAYS, min_confidence=asked["min_confidence"])
         return Response(
             {
                 "user_id": asked["user_id"],
@@ -175,9 +183,8 @@ class RunView(Start):
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         asked = body(request, forms.LearningQuery)
-        # A database that is away is told before anything is begun.
-        review.verdicts(days=1)
-        run = run_learning(days=asked["days"], min_confidence=asked["min_confidence"])
+        with unhurried():
+            run = run_learning(days=asked["days"], min_confidence=asked["min_confidence"])
         ended = run.completed_at or timezone.now()
         failed = bool(run.failures) and not run.learned
         remarks = {} if run.learned or run.failures else {"message": "Nobody has three verdicts in these days."}
@@ -207,7 +214,9 @@ class ReprocessView(Start):
         responses={200: forms.ReprocessRun, **STARTS},
     )  # fmt: skip
     def post(self, request: Request) -> Response:
-        done = reprocess(body(request, forms.ReprocessQuery)["days"])
+        days = body(request, forms.ReprocessQuery)["days"]
+        with unhurried():
+            done = reprocess(days)
         failed = bool(done.errors) and len(done.errors) == done.processed
         return Response(
             {
@@ -236,8 +245,11 @@ class AnalyzeView(Start):
         asked = body(request, forms.AnalyzeQuery)
         require_account(known)
         if asked["create_rules"]:
-            return Response(_run(learn(known, min_confidence=asked["min_confidence"])))
-        found = patterns_of(known, days=DAYS, min_confidence=asked["min_confidence"])
+            with unhurried():
+                learned = learn(known, min_confidence=asked["min_confidence"])
+            return Response(_run(learned))
+        with unhurried():
+            found = patterns_of(known, days=DAYS, min_confidence=asked["min_confidence"])
         patterns = [_pattern(one) for one in found]
         told = {"user_id": known, "preview_mode": True, "patterns_found": len(found), "patterns": patterns}
         return Response({**told, "note": PREVIEW})

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
 from assistant.models import AIRequestMetric, Annotation, Conversation, Feedback, KnowledgeDocument, Memory, Message
+from assistant.services.ai_admin_tuning import MOST_EXPORTED, export
 from assistant.services.knowledge import store_document
 from portfolios.services.tokens import issue_admin_token
 from tests.factories import UserFactory
@@ -163,10 +166,40 @@ def test_a_note_lives_from_pending_to_export(staff: Client) -> None:
     assert [one["annotations_count"] for one in shown] == [0, 1, 0, 0]
     summary = get(staff, "tuning/summary")
     assert (summary["total_annotations"], summary["by_status"], summary["by_severity"]) == (1, {"applied": 1}, {})
-    export = get(staff, "tuning/export", status="applied")
-    assert (export["total_records"], export["data"][0]["original_message"]["content"]) == (1, "1")
+    exported = get(staff, "tuning/export", status="applied")
+    assert (exported["total_records"], exported["data"][0]["original_message"]["content"]) == (1, "1")
     assert staff.delete(f"{path}/{made['id']}").status_code == 200
     assert not Annotation.objects.exists()
+
+
+def note(**fields: Any) -> Annotation:
+    kind = {"annotation_type": "flag", "content": "x", **fields}
+    return Annotation(message_id=uuid4(), admin_user_id=uuid4(), **kind)
+
+
+def test_notes_are_counted_by_the_database(staff: Client, django_assert_num_queries: Any) -> None:
+    kinds = [
+        {"severity": "minor"}, {"severity": "minor", "suggested_response": "Better."}, {"annotation_type": "correction"},
+        {"status": "applied", "severity": "critical"},
+    ]  # fmt: skip
+    Annotation.objects.bulk_create([note(**one) for one in kinds])
+    with django_assert_num_queries(1, connection=connections["ai"]) as asked:
+        found = get(staff, "tuning/summary")
+    assert "COUNT" in asked.captured_queries[0]["sql"]
+    assert (found["total_annotations"], found["with_suggestions"]) == (4, 1)
+    assert found["by_type"] == {"correction": 1, "flag": 3}
+    assert found["by_severity"] == {"critical": 1, "minor": 2}
+    assert found["by_status"] == {"applied": 1, "pending": 3}
+
+
+def test_no_more_than_ten_thousand_notes_are_exported(staff: Client) -> None:
+    Annotation.objects.bulk_create([note() for _ in range(MOST_EXPORTED)], batch_size=2_000)
+    assert len(export(status=None, annotation_type=None, days=1)) == 10_000
+    note(status="applied").save()
+    refused = staff.get("/api/v1/admin/ai/tuning/export")
+    assert refused.status_code == 400
+    assert "choose fewer days or a status" in refused.json()["detail"]
+    assert get(staff, "tuning/export", status="applied")["total_records"] == 1
 
 
 def test_the_export_is_for_super_admins() -> None:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
-import psycopg
 import pytest
-from django.db import connections
 from django.test import Client
 
 from assistant.models import Memory
@@ -23,10 +17,10 @@ from assistant.services.knowledge import store_document
 from assistant.services.memories import memories_for_prompt
 from assistant.services.retrieval import examples_for, retrieve
 from portfolios.services.tokens import issue_user_token
+from tests.assistant.outages import AI, away, hanging, locked, silent
 from tests.factories import PortfolioFactory
 
 pytestmark = pytest.mark.django_db(databases=["default", "ai"], transaction=True)
-AI = connections["ai"]
 
 
 @pytest.fixture(autouse=True)
@@ -35,59 +29,6 @@ def _without_key(settings: Any) -> Iterator[None]:
     ai_database.rest.end()
     yield
     ai_database.rest.end()
-
-
-@contextmanager
-def locked() -> Iterator[None]:
-    """Somebody holds both tables, so that every read waits until the server ends it."""
-    settings = AI.settings_dict
-    with psycopg.connect(
-        host=settings["HOST"], port=settings["PORT"], user=settings["USER"], password=settings["PASSWORD"],
-        dbname=settings["NAME"],
-    ) as other:  # fmt: skip
-        other.execute("LOCK TABLE ai_kb_documents, ai_memories IN ACCESS EXCLUSIVE MODE")
-        yield
-        other.rollback()
-
-
-@contextmanager
-def hanging() -> Iterator[None]:
-    """The server's process behind our connection is stopped: it neither answers nor hangs up, and no timeout of its own acts."""
-    with AI.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        pid = cursor.fetchone()[0]
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-        AI.close()
-
-
-@contextmanager
-def silent() -> Iterator[None]:
-    """Something takes connections and never says a word."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield from _elsewhere(server.getsockname()[1])
-
-
-@contextmanager
-def away() -> Iterator[None]:
-    """Nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    yield from _elsewhere(port)
-
-
-def _elsewhere(port: int) -> Iterator[None]:
-    before = AI.settings_dict["PORT"]
-    AI.close()
-    AI.settings_dict["PORT"] = str(port)
-    try:
-        yield
-    finally:
-        AI.close()
-        AI.settings_dict["PORT"] = before
 
 
 @pytest.mark.parametrize("outage", [locked, hanging, silent, away])

@@ -1,0 +1,67 @@
+"""The AI database goes away, is busy, hangs or is silent, for real."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from django.db import connections
+
+AI = connections["ai"]
+
+
+@contextmanager
+def locked() -> Iterator[None]:
+    """Somebody holds both tables, so that every read waits until the server ends it."""
+    settings = AI.settings_dict
+    with psycopg.connect(
+        host=settings["HOST"], port=settings["PORT"], user=settings["USER"], password=settings["PASSWORD"],
+        dbname=settings["NAME"],
+    ) as other:  # fmt: skip
+        other.execute("LOCK TABLE ai_kb_documents, ai_memories IN ACCESS EXCLUSIVE MODE")
+        yield
+        other.rollback()
+
+
+@contextmanager
+def hanging() -> Iterator[None]:
+    """The server's process behind our connection is stopped: it neither answers nor hangs up, and no timeout of its own acts."""
+    with AI.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        pid = cursor.fetchone()[0]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        AI.close()
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Something takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield from _elsewhere(server.getsockname()[1])
+
+
+@contextmanager
+def away() -> Iterator[None]:
+    """Nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    yield from _elsewhere(port)
+
+
+def _elsewhere(port: int) -> Iterator[None]:
+    before = AI.settings_dict["PORT"]
+    AI.close()
+    AI.settings_dict["PORT"] = str(port)
+    try:
+        yield
+    finally:
+        AI.close()
+        AI.settings_dict["PORT"] = before
