@@ -20,8 +20,9 @@ from django.db import transaction
 
 from assistant.llm.client import configured
 from assistant.llm.structured import ask_json
-from assistant.models import Memory, MemoryScope, Message, MessageRole
+from assistant.models import Memory, MemoryScope
 from assistant.services.ai_database import AI
+from assistant.services.exchanges import exchanges
 from assistant.services.memories import MOST_MEMORIES, remember, wait_for_others
 from portfolios.services.tokens import listed_portfolios
 
@@ -175,19 +176,12 @@ def _fact(one: Any) -> Fact | None:
 
 def _turn(message_id: UUID) -> _Turn | None:
     """The answer with the question before it; None if it is no answer, failed, or is too short to tell anything."""
-    answer = Message.objects.select_related("conversation").filter(pk=message_id, role=MessageRole.ASSISTANT).first()
-    if answer is None or answer.error or len((answer.content or "").strip()) < LEAST_OF_ANSWER:
+    said = exchanges([message_id]).get(message_id)
+    if said is None or said.failed or len(said.answer.strip()) < LEAST_OF_ANSWER:
         return None
-    talk = answer.conversation
-    question = (
-        Message.objects.filter(conversation=talk, role=MessageRole.USER, created_at__lte=answer.created_at)
-        .order_by("-created_at", "-id")
-        .values_list("content", flat=True)
-        .first()
-    )
-    if not question or len(question) + len(answer.content or "") < LEAST_OF_TURN:
+    if not said.question or len(said.question) + len(said.answer) < LEAST_OF_TURN:
         return None
-    return _Turn(talk.user_id, _portfolio(talk.user_id, talk.metadata), question, answer.content or "")
+    return _Turn(said.user_id, _portfolio(said.user_id, said.screen), said.question, said.answer)
 
 
 def _portfolio(user_id: UUID, metadata: Mapping[str, Any]) -> UUID | None:

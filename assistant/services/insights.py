@@ -17,7 +17,7 @@ from django.db import connection
 from django.utils import timezone
 
 from assistant.llm.client import configured
-from assistant.models import Insight, InsightType
+from assistant.models import Insight
 from assistant.services.insight_drafts import RULES, Assignment, Draft
 from assistant.services.insight_evidence import Evidence, gather
 from assistant.services.insight_writer import write
@@ -165,28 +165,6 @@ def rate(user: User, insight_id: UUID, rating: float, comment: str | None = None
         fields.append("user_feedback")
     insight.save(update_fields=fields)
     return insight
-
-
-def briefings(user: User, portfolio_id: UUID, *, limit: int = 5) -> list[Insight]:
-    """Morning briefings of a person's portfolio, newest first, dismissed ones too.
-
-    Raises
-    ------
-    NotFound for unknown and foreign portfolios.
-    """
-    book = owned_portfolio(user, portfolio_id)
-    found = Insight.objects.filter(portfolio=book, insight_type=InsightType.MORNING_BRIEFING)
-    return list(found.order_by("-created_at", "id")[:limit])
-
-
-def latest_briefing(user: User, portfolio_id: UUID) -> Insight | None:
-    """The newest morning briefing of a person's portfolio, None before the first.
-
-    Raises
-    ------
-    NotFound for unknown and foreign portfolios.
-    """
-    return next(iter(briefings(user, portfolio_id, limit=1)), None)
 
 
 def _owned(user: User, insight_id: UUID) -> Insight:

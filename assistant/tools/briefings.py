@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from assistant.models import Insight, InsightType
+from assistant.models import Insight
+from assistant.services.briefings import briefings
 from assistant.tools.arguments import Flag, Whole
 from assistant.tools.figures import known
 from assistant.tools.registry import PORTFOLIO, Call, tool
@@ -26,7 +27,7 @@ MOST_NAMED = 10
     arguments=(PORTFOLIO,),
 )
 def get_morning_briefing(call: Call) -> Finding:
-    found = _briefings(call)[:1]
+    found = briefings(call.book.pk, limit=1)
     if not found:
         return Finding({"available": False, "reason": "No briefing has been written for this portfolio yet."})
     return Finding({"available": True, **_told(found[0], full=False)}, call.book.results_as_of)
@@ -43,7 +44,7 @@ def get_morning_briefing(call: Call) -> Finding:
     ),
 )
 def get_briefing_history(call: Call) -> Finding:
-    found = list(_briefings(call)[: call["limit"]])
+    found = briefings(call.book.pk, limit=call["limit"])
     return Finding(
         {
             "briefings": [_told(one, full=call["include_full_analysis"]) for one in found],
@@ -51,12 +52,6 @@ def get_briefing_history(call: Call) -> Finding:
             "named_most_often": _named(found, held_symbols(call.book.pk)),
         },
         call.book.results_as_of,
-    )
-
-
-def _briefings(call: Call) -> Any:
-    return Insight.objects.filter(portfolio=call.book, insight_type=InsightType.MORNING_BRIEFING).order_by(
-        "-created_at", "id"
     )
 
 
@@ -79,10 +74,10 @@ def _told(one: Insight, *, full: bool) -> dict[str, Any]:
     )
 
 
-def _named(briefings: Sequence[Insight], symbols: Sequence[str]) -> list[dict[str, Any]]:
+def _named(found: Sequence[Insight], symbols: Sequence[str]) -> list[dict[str, Any]]:
     """Holdings by the number of briefings that name them as a word."""
     counts: Counter[str] = Counter()
-    for one in briefings:
+    for one in found:
         words = set(
             re.findall(
                 r"[A-Z0-9][A-Z0-9._-]*",

@@ -10,10 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from assistant.api.serializers import ai_admin as forms
+from assistant.api.serializers import ai_admin_knowledge as forms
+from assistant.api.serializers.ai_admin_pages import DaysQuery
+from assistant.api.serializers.feedback import Summary
+from assistant.api.views.feedback_review import summary
 from assistant.models import KnowledgeDocument
 from assistant.services import ai_admin_knowledge as service
-from assistant.services.feedback_review import verdicts
 from assistant.services.memories import labels
 from portfolios.api.authentication import AdminAuthentication
 from sigmasight.core.api.parameters import query, uuid_of
@@ -157,21 +159,8 @@ class FeedbackListView(KnowledgeView):
 
 class FeedbackStatsView(KnowledgeView):
     @extend_schema(
-        operation_id="kb_feedback_stats", tags=TAGS, summary="Rating figures", parameters=[forms.DaysQuery],
-        responses={200: forms.VerdictStats, **REFUSALS},
+        operation_id="kb_feedback_stats", tags=TAGS, summary="Rating figures", parameters=[DaysQuery],
+        responses={200: Summary, **REFUSALS},
     )  # fmt: skip
     def get(self, request: Request) -> Response:
-        days = query(request, forms.DaysQuery)["days"]
-        found = verdicts(days=days)
-        return Response(
-            {
-                "period_days": days,
-                "total_feedback": found.total,
-                "positive": found.positive,
-                "negative": found.negative,
-                "positive_ratio": found.positive_ratio,
-                "with_edits": found.with_edits,
-                "with_comments": found.with_comments,
-                "generated_at": timezone.now(),
-            }
-        )
+        return summary(query(request, DaysQuery)["days"])

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from assistant.api.serializers import ai_admin as forms
+from assistant.api.serializers import ai_admin_requests as forms
 from assistant.services import ai_admin_requests as service
 from assistant.services.ai_admin_requests import QUANTILES, Window
 from portfolios.api.authentication import AdminAuthentication

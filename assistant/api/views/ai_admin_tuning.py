@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from assistant.api.serializers import ai_admin as forms
+from assistant.api.serializers import ai_admin_tuning as forms
+from assistant.api.serializers.ai_admin_pages import DaysQuery
 from assistant.models import Annotation, Conversation, Message
 from assistant.services import ai_admin_tuning as service
 from portfolios.api.authentication import AdminAuthentication
@@ -166,11 +167,11 @@ class AnnotationView(TuningView):
 
 class SummaryView(TuningView):
     @extend_schema(
-        operation_id="tuning_summary", tags=TAGS, summary="Annotation figures", parameters=[forms.DaysQuery],
+        operation_id="tuning_summary", tags=TAGS, summary="Annotation figures", parameters=[DaysQuery],
         responses={200: forms.TuningSummary, **REFUSALS},
     )  # fmt: skip
     def get(self, request: Request) -> Response:
-        days = query(request, forms.DaysQuery)["days"]
+        days = query(request, DaysQuery)["days"]
         found = service.summary(days)
         return Response(
             {

@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from assistant.models import Insight
 from assistant.services import threads
+from assistant.services.briefings import briefings
 from assistant.services.insight_drafts import Assignment, Briefing
-from assistant.services.insights import MOST_A_DAY, briefings, generate, latest_briefing
+from assistant.services.insights import MOST_A_DAY, generate
 from portfolios.models import Portfolio, User
 from sigmasight.core.clock import NEW_YORK
 from sigmasight.core.errors import DomainError, NotFound
@@ -90,17 +91,14 @@ def test_what_is_stored_is_whole(hedge_fund: Portfolio, owner: User) -> None:
     assert "No language model is set up" in (insight.data_limitations or "")
 
 
-def test_briefings_are_read_newest_first_by_their_owner(hedge_fund: Portfolio, owner: User) -> None:
-    assert latest_briefing(owner, hedge_fund.pk) is None
+def test_briefings_are_read_newest_first(hedge_fund: Portfolio, owner: User) -> None:
+    assert briefings(hedge_fund.pk, limit=5) == []
     old = generate(owner, hedge_fund.pk, Assignment("morning_briefing")).insight
     aged(old, days=2)
     new = generate(owner, hedge_fund.pk, Assignment("morning_briefing")).insight
     generate(owner, hedge_fund.pk, DAILY)
-    assert latest_briefing(owner, hedge_fund.pk) == new
-    assert briefings(owner, hedge_fund.pk) == [new, old]
-    for read in (latest_briefing, briefings):
-        with pytest.raises(NotFound):
-            read(person("demo_hnw"), hedge_fund.pk)
+    assert briefings(hedge_fund.pk, limit=1) == [new]
+    assert briefings(hedge_fund.pk, limit=5) == [new, old]
 
 
 def test_over_the_api(demo_results: DemoResults, hedge_fund: Portfolio) -> None:
