@@ -1,5 +1,5 @@
 """Pages and panels that analytics puts into the operations console."""
 
-from analytics.console import dashboard
+from analytics.console import dashboard, portfolios
 
-__all__ = ["dashboard"]
+__all__ = ["dashboard", "portfolios"]

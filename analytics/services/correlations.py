@@ -36,13 +36,13 @@ DECIMALS = 6
 LOOKBACK, MAX_SYMBOLS = 90, 25
 NO_CALCULATION, FEW_DATA, FEW_SYMBOLS = "no_calculation_available", "insufficient_data", "insufficient_symbols"
 
-# Lots of one symbol are one holding, options one of their underlying; each book at the session it has published. The books are
-# unfolded first: one join of everything takes longer to plan than to run.
+# Lots of one symbol are one holding, options one of their underlying; each book at the session asked for or else the one it has
+# published. The books are unfolded first: one join of everything takes longer to plan than to run.
 HOLDINGS = """
     WITH held AS MATERIALIZED (
         SELECT b.snapshot_date, u.position_id, u.quantity, u.market_value
         FROM portfolios AS f
-        JOIN position_snapshots AS b ON b.portfolio_id = f.id AND b.snapshot_date = f.results_as_of
+        JOIN position_snapshots AS b ON b.portfolio_id = f.id AND b.snapshot_date = coalesce(%(at)s::date, f.results_as_of)
         CROSS JOIN LATERAL unnest(b.position_ids, b.quantity, b.market_value, b.quality)
             AS u (position_id, quantity, market_value, quality)
         WHERE f.id = ANY(%(ids)s) AND u.quality NOT IN ('Z', 'E')
@@ -125,13 +125,19 @@ class Matrix:
 
 
 def correlate(
-    portfolio_ids: Sequence[UUID], session: dt.date | None, *, lookback: int = LOOKBACK, min_overlap: int = MIN_OVERLAP
+    portfolio_ids: Sequence[UUID],
+    session: dt.date | None,
+    *,
+    lookback: int = LOOKBACK,
+    min_overlap: int = MIN_OVERLAP,
+    at: dt.date | None = None,
 ) -> Correlations | Missing:
     """Correlations inside the books taken together, over the last `lookback` sessions up to `session`.
 
     Parameters
     ----------
     session : the newest one the books have published; None before the first. min_overlap : fewest sessions a pair shares.
+    at : the books as they were at this session, None: as each has published.
 
     Returns
     -------
@@ -146,7 +152,7 @@ def correlate(
     if session is None:
         text = "Correlations have not been calculated yet. They follow with the next nightly run."
         return _missing(portfolio_ids, NO_CALCULATION, "NO_CORRELATION_CALCULATION", text, 0, lookback)
-    symbols, gross, returns = _large_holdings(portfolio_ids, session, lookback)
+    symbols, gross, returns = _large_holdings(portfolio_ids, session, lookback, at)
     if len(symbols) < 2:
         text = "Correlations need at least two priced holdings of $10,000 and 1 % of the book each."
         return _missing(portfolio_ids, FEW_SYMBOLS, "INSUFFICIENT_SYMBOLS", text, len(symbols), lookback)
@@ -210,11 +216,11 @@ def _names(found: Correlations, places: Ints) -> tuple[str, ...]:
 
 
 def _large_holdings(
-    portfolio_ids: Sequence[UUID], session: dt.date, lookback: int
+    portfolio_ids: Sequence[UUID], session: dt.date, lookback: int, at: dt.date | None
 ) -> tuple[tuple[str, ...], Floats, Floats]:
     """Symbols (N), gross dollars (N,) and log returns (lookback, N) of the holdings that count, the largest first."""
     with connection.cursor() as cursor:
-        cursor.execute(HOLDINGS, {"ids": list(portfolio_ids)})
+        cursor.execute(HOLDINGS, {"ids": list(portfolio_ids), "at": at})
         rows = cursor.fetchall()
     gross = np.array([row[2] for row in rows], dtype=np.float64)
     dollars = np.array([row[3] for row in rows], dtype=np.float64)

@@ -6,11 +6,13 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
 from analytics.services.explained_measures import MEASURES, SNAPSHOT, Measure
+from analytics.services.explained_tables import TABLES
 from analytics.services.published import PublishedBook, published_book
 from analytics.services.value_at_risk import NOT_CALCULATED, why_none
 from marketdata import calendar
@@ -80,16 +82,38 @@ def explain(user: User, portfolio_id: UUID, metric: str) -> tuple[PublishedBook,
     measure = MEASURES.get(metric)
     if measure is None:
         raise DomainError("unknown_metric", f"Choose one of {', '.join(MEASURES)}.")
+    return _explained(user, portfolio_id, metric, measure)
+
+
+def explain_table(user: User, portfolio_id: UUID, name: str) -> tuple[PublishedBook, Explanation]:
+    """Where the figures of a table of a person's portfolio come from, in two queries; it has no value of its own.
+
+    Raises
+    ------
+    NotFound for unknown and foreign portfolios. DomainError for a table that is none of `TABLES`.
+    """
+    measure = TABLES.get(name)
+    if measure is None:
+        raise DomainError("unknown_table", f"Choose one of {', '.join(TABLES)}.")
+    return _explained(user, portfolio_id, name, measure)
+
+
+def why_missing(document: Mapping[str, Any]) -> str:
+    """Why there is no figure, from what its engine said of itself."""
+    return why_none(document) if document else NOT_CALCULATED
+
+
+def _explained(user: User, portfolio_id: UUID, metric: str, measure: Measure) -> tuple[PublishedBook, Explanation]:
     book = published_book(user, portfolio_id, engine=measure.engine)
-    value, computed_at = _stored(measure, portfolio_id, book.as_of)
+    value, computed_at = _stored(measure, portfolio_id, book.as_of) if measure.column else (None, book.updated_at)
     document = book.engine
     part = document.get(measure.part or "", {})
     window_from = None
     if measure.window and book.as_of:
         window_from = calendar.shift(book.as_of, 1 - measure.window)
     reason = part.get("reason") or document.get("reason")
-    if value is None:
-        reason = why_none(document) if document else NOT_CALCULATED
+    if value is None and (measure.column or not document):
+        reason = why_missing(document)
     return book, Explanation(
         metric=metric,
         measure=measure,

@@ -34,7 +34,8 @@ DEFINITIONS = """
 EXPOSURES = """
     SELECT e.calculation_date, e.exposure_value, e.exposure_dollar, e.coverage, e.joint_value, e.joint_dollar
     FROM portfolios AS f
-    JOIN factor_exposures AS e ON e.portfolio_id = f.id AND e.calculation_date = f.results_as_of
+    JOIN factor_exposures AS e
+        ON e.portfolio_id = f.id AND e.calculation_date = coalesce(%(session)s::date, f.results_as_of)
     WHERE f.id = ANY(%(ids)s) ORDER BY f.id
 """
 
@@ -93,17 +94,19 @@ class FactorReadings:
         return len(self.readings) == self.expected
 
 
-def factors_of(portfolio_id: UUID, *, accept_incomplete: bool = True) -> FactorReadings | Missing:
+def factors_of(
+    portfolio_id: UUID, *, accept_incomplete: bool = True, session: dt.date | None = None
+) -> FactorReadings | Missing:
     """The style, macro and market betas of a book at its published session.
 
     Parameters
     ----------
-    accept_incomplete : also results in which some factor could not be computed.
+    accept_incomplete : also results in which some factor could not be computed. session : an earlier one than the published.
     """
     listed = _listed(definitions())
     if not any(d.factor_type in SINGLE_FITS for d in listed):
         return _missing(portfolio_id, "NO_ACTIVE_FACTORS", "No style or macro factor is active.")
-    stored = _exposures([portfolio_id])
+    stored = _exposures([portfolio_id], session)
     if not stored:
         text = "Factor exposures have not been calculated for this book."
         return _missing(portfolio_id, "NO_FACTOR_CALCULATIONS", text)
@@ -201,10 +204,10 @@ def definitions() -> list[Definition]:
         return [Definition(*row) for row in cursor.fetchall()]
 
 
-def _exposures(portfolio_ids: Sequence[UUID]) -> list[Exposures]:
-    """The stored exposures of those books that have any, each at its published session."""
+def _exposures(portfolio_ids: Sequence[UUID], session: dt.date | None = None) -> list[Exposures]:
+    """The stored exposures of those books that have any, each at its published session if none is given."""
     with connection.cursor() as cursor:
-        cursor.execute(EXPOSURES, {"ids": list(portfolio_ids)})
+        cursor.execute(EXPOSURES, {"ids": list(portfolio_ids), "session": session})
         return [Exposures(*row) for row in cursor.fetchall()]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -105,14 +104,16 @@ def performance_report(
     NotFound for unknown and foreign portfolios.
     """
     book = published_book(user, portfolio_id)
-    if book.as_of is None:
-        return book, None
-    given: dict[str, Any] = {"portfolio": portfolio_id, "last": book.as_of}
+    return book, None if book.as_of is None else performance_up_to(portfolio_id, book.as_of, sessions=sessions)
+
+
+def performance_up_to(portfolio_id: UUID, last: dt.date, *, sessions: int = 252) -> PerformanceReport | None:
+    """A portfolio over the `sessions` sessions up to `last`, or all there are; None before the second."""
     with connection.cursor() as cursor:
-        cursor.execute(SESSIONS, given)
+        cursor.execute(SESSIONS, {"portfolio": portfolio_id, "last": last})
         rows = cursor.fetchall()
         if len(rows) < 2:
-            return book, None
+            return None
     values, total, returns, flows = (
         np.array([np.nan if v is None else v for v in column]) for column in list(zip(*rows, strict=True))[1:]
     )
@@ -122,7 +123,7 @@ def performance_report(
     earned, held = ledger_lots(portfolio_id, days[first], days[-1])
     benchmark = benchmark_days(days)
     sectors = sector_attribution(held, days[window], values[window], returns[window], benchmark)
-    return book, _report(days, first, values, total, returns, flows, benchmark.market, earned, sectors)
+    return _report(days, first, values, total, returns, flows, benchmark.market, earned, sectors)
 
 
 def _report(

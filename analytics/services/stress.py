@@ -17,14 +17,15 @@ from analytics.services.selection import Selection
 CENTS, PERCENT_DECIMALS = 2, 6
 NO_RESULTS, NO_SNAPSHOT = "no_results", "no_snapshot"
 
-# Every active scenario with its effect on each book at the session that book has published; a skipped scenario is NaN there.
+# Every active scenario with its effect on each book, at the session asked for or else the one that book has published; a skipped
+# scenario is NaN there.
 SCENARIOS = """
     SELECT s.scenario_id, s.name, s.description, s.category, s.severity,
            sum(e.correlated) AS correlated, sum(e.direct) AS direct, sum(e.unbounded) AS unbounded, sum(e.private) AS private,
            count(e.correlated) AS books, f.plausibility_scale, f.mahalanobis_length
     FROM stress_test_scenarios AS s
     LEFT JOIN portfolios AS p ON p.id = ANY(%(ids)s)
-    LEFT JOIN stress_test_results AS r ON r.portfolio_id = p.id AND r.calculation_date = p.results_as_of
+    LEFT JOIN stress_test_results AS r ON r.portfolio_id = p.id AND r.calculation_date = coalesce(%(session)s::date, p.results_as_of)
     LEFT JOIN LATERAL (
         SELECT nullif(r.correlated_pnl[s.slot + 1], 'NaN') AS correlated, nullif(r.direct_pnl[s.slot + 1], 'NaN') AS direct,
                nullif(r.unbounded_pnl[s.slot + 1], 'NaN') AS unbounded, nullif(r.private_pnl[s.slot + 1], 'NaN') AS private
@@ -93,8 +94,8 @@ def stress_test_of(
 
     Parameters
     ----------
-    session : the one the book has published, None before the first. only : ids of the scenarios to keep, None for all; unknown
-    ones are ignored.
+    session : the one the book has published or an earlier one, None before the first. only : ids of the scenarios to keep, None
+    for all; unknown ones are ignored.
     """
     found = None if session is None else _header(portfolio_id, session)
     if session is None or found is None:
@@ -107,7 +108,7 @@ def stress_test_of(
     if value <= 0:
         text = "The book has no positive equity to relate its stress tests to."
         return _missing(portfolio_id, NO_SNAPSHOT, "ZERO_BASELINE", text)
-    effects = _effects([portfolio_id], session, value)
+    effects = _effects([portfolio_id], session, value, at=session)
     wanted = tuple(effect for effect in effects if only is None or effect.scenario_id in only)
     if not wanted:
         text = "None of these scenarios has been calculated."
@@ -149,9 +150,11 @@ def _header(portfolio_id: UUID, session: dt.date) -> tuple[float | None, float |
     return None if row is None else (row[0], row[1], orjson.loads(row[2]) if row[2] else {})
 
 
-def _effects(portfolio_ids: Sequence[UUID], session: dt.date, value: float) -> tuple[ScenarioEffect, ...]:
+def _effects(
+    portfolio_ids: Sequence[UUID], session: dt.date, value: float, *, at: dt.date | None = None
+) -> tuple[ScenarioEffect, ...]:
     with connection.cursor() as cursor:
-        cursor.execute(SCENARIOS, {"ids": list(portfolio_ids), "as_of": session})
+        cursor.execute(SCENARIOS, {"ids": list(portfolio_ids), "as_of": session, "session": at})
         rows = cursor.fetchall()
     return tuple(_effect(row, value) for row in rows if row[9])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from analytics.services.reasons import REASONS
 from assistant.models import InsightType
 from assistant.services.insight_drafts import Assignment
 from assistant.services.insight_evidence import PARTIAL, UNRELIABLE, Evidence
@@ -25,14 +26,6 @@ SECTION_NAMES = {
     "risk": "value at risk",
     "targets": "price targets",
     "market": "market overview",
-}
-REASONS = {
-    "no_public_positions": "the book holds nothing with a market price",
-    "no_active_positions": "the book holds nothing",
-    "insufficient_data": "there is too little price history",
-    "no_calculation_available": "it has not been calculated",
-    "no_factor_data": "there is too little price history",
-    "symbol_skipped": "no listed proxy",
 }
 # The note of the tool says it, and so does the text of the findings.
 SAID = (

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 
 from portfolios.models import EquityChange, Portfolio, Position
-from sigmasight.core.admin import RowsInline, TableAdmin, money
+from sigmasight.core.admin import UNKNOWN, RowsInline, TableAdmin, money
 
 
 class LotsInline(RowsInline):
@@ -35,6 +37,7 @@ class PortfolioAdmin(TableAdmin):
         "results_as_of",
         "dirty_from",
         "is_active",
+        "figures",
     ]
     list_select_related = ["user"]
     search_fields = ["name", "account_name", "user__email"]
@@ -46,8 +49,17 @@ class PortfolioAdmin(TableAdmin):
     ]
     date_hierarchy = "created_at"
     autocomplete_fields = ["user"]
-    readonly_fields = ["results_as_of", "created_at", "updated_at"]
+    readonly_fields = ["figures", "results_as_of", "created_at", "updated_at"]
     inlines = [LotsInline, EquityChangesInline]
+
+    @admin.display(description="figures")
+    def figures(self, portfolio: Portfolio) -> str:
+        """The page of its exposures and results."""
+        if portfolio.deleted_at is not None or portfolio._state.adding:
+            return UNKNOWN
+        # The page is of an app above this one; its address is all that is known here.
+        address = reverse("admin:console_portfolios_portfolio_id", args=[portfolio.pk])
+        return format_html('<a class="text-primary-600 dark:text-primary-400" href="{}">Portfolio page</a>', address)
 
 
 @admin.register(EquityChange)

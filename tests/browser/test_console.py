@@ -119,6 +119,24 @@ def test_forms_of_rows_are_whole_and_fit(server: str, console: Page) -> None:
     assert wrong == {}
 
 
+def portfolio_pages(tab: Page, server: str) -> list[str]:
+    """The page of a portfolio and an explanation, by the links one clicks."""
+    visit(tab, server, reverse("admin:console_portfolios"))
+    book = tab.run("[...document.querySelectorAll('table.rows a')].find(a => a.textContent.includes('Hedge')).pathname")
+    visit(tab, server, book)
+    return [book, tab.run("document.querySelector('.figures a').pathname")]
+
+
+def test_the_pages_of_a_portfolio_are_whole_and_fit(server: str, console: Page) -> None:
+    wrong = {}
+    for path in portfolio_pages(console, server):
+        visit(console, server, path)
+        assert console.run("document.querySelector('h2').textContent.trim()") != ""
+        if found := faults(console):
+            wrong[path] = found
+    assert wrong == {}
+
+
 def test_nobody_else_is_asked_for_anything(server: str, console: Page) -> None:
     visit(console, server, "/admin/")
     outside = {one for one in console.requests if not one.startswith((server, "data:", "about:"))}
@@ -166,7 +184,12 @@ def test_pictures_are_taken_where_they_are_wanted(server: str, console: Page) ->
     folder = os.environ.get("CONSOLE_PICTURES")
     if not folder:
         pytest.skip("CONSOLE_PICTURES names no folder")
-    for name, path in (("dashboard", "/admin/"), ("positions", reverse("admin:portfolios_position_changelist"))):
+    book, explanation = portfolio_pages(console, server)
+    shown = {
+        "dashboard": "/admin/", "positions": reverse("admin:portfolios_position_changelist"),
+        "portfolios": reverse("admin:console_portfolios"), "portfolio": book, "explanation": explanation,
+    }  # fmt: skip
+    for name, path in shown.items():
         for width, size in (("desk", DESK), ("phone", PHONE)):
             visit(console, server, path)
             _resize(console, size)

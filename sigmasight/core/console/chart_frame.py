@@ -129,7 +129,8 @@ def _table(title: str, labels: Sequence[str], series: Sequence[Series], fmt: For
 
 
 def axis_labels(labels: Sequence[str], place: Callable[[int, int], float]) -> list[SafeString]:
-    every = max(1, math.ceil(len(labels) / MOST_LABELS))
+    fitting = int(WIDTH * 0.85 / (LETTER * max(map(len, labels), default=1) + 10))
+    every = max(1, math.ceil(len(labels) / max(1, min(MOST_LABELS, fitting))))
     drawn = []
     for at in range(0, len(labels), every):
         x = place(at, len(labels))

@@ -34,6 +34,16 @@ def share(value: Any, digits: int = 1) -> str:
 
 
 @register.filter
+def in_unit(value: Any, unit: str) -> str:
+    """A figure in its unit: "usd" as $1,234, "fraction" as 12.34 %, "ratio" as 0.98, "index" as 1,234."""
+    if unit == "usd":
+        return dollars(value, 0)
+    if unit == "fraction":
+        return share(value, 2)
+    return grouped(value, 2 if unit == "ratio" else 0)
+
+
+@register.filter
 def lasting(seconds: Any) -> str:
     """Seconds as 0.4 s, 12 s, 3 min 20 s or 2 h 5 min."""
     if not _known(seconds):

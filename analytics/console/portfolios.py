@@ -1,0 +1,110 @@
+"""The portfolios of all people, what one of them is exposed to, and where its figures come from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.dateparse import parse_date
+
+from analytics.report.sections import HEADLINES, headlines, sections
+from analytics.report.wording import engine_name, left_out_sentences, skipped_sentences
+from analytics.services.explained_tables import TABLES
+from analytics.services.explanations import explain, explain_table
+from analytics.services.factsheet import factsheet
+from analytics.services.listed_books import found_portfolios, listed_books
+from analytics.services.reasons import in_words
+from portfolios.models import Portfolio
+from sigmasight.core.console import pages
+from sigmasight.core.console.pages import ConsolePage
+from sigmasight.core.console.sections import Section
+from sigmasight.core.errors import DomainError
+
+PERMISSION = "portfolios.view_portfolio"
+MOST_ROWS = 50
+
+
+def portfolios_page(request: HttpRequest) -> HttpResponse:
+    words = request.GET.get("q", "").strip()
+    shown = Paginator(found_portfolios(words), settings.CONSOLE_ROWS).get_page(request.GET.get("page"))
+    context = {"books": listed_books(list(shown.object_list)), "shown": shown, "q": words}
+    return pages.show(request, "analytics/console/portfolios.html", context)
+
+
+def portfolio_page(request: HttpRequest, portfolio_id: UUID) -> HttpResponse:
+    portfolio = undeleted(portfolio_id)
+    context: dict[str, Any] = {"portfolio": portfolio, "subtitle": portfolio.name}
+    try:
+        sheet = factsheet(portfolio, wanted_day(request))
+    except DomainError as error:
+        return pages.show(request, "analytics/console/portfolio.html", context | {"trouble": error.message})
+    parts = sections(sheet, most=MOST_ROWS)
+    context |= {
+        "sheet": sheet,
+        "headlines": headlines(sheet, HEADLINES),
+        "figures": headlines(sheet),
+        "pictured": [one for one in parts if one.pictures or one.missing],
+        "tabled": [one for one in parts if one.tables],
+        "gaps": [*skipped_sentences(sheet.skipped), *left_out_sentences(sheet.left_out)],
+    }
+    return pages.show(request, "analytics/console/portfolio.html", context)
+
+
+def explain_page(request: HttpRequest, portfolio_id: UUID, metric: str) -> HttpResponse:
+    portfolio = undeleted(portfolio_id)
+    try:
+        explained = explain_table if metric in TABLES else explain
+        _, found = explained(portfolio.user, portfolio.pk, metric)
+    except DomainError as error:
+        raise Http404 from error
+    context = {
+        "portfolio": portfolio,
+        "found": found,
+        "is_table": metric in TABLES,
+        "subtitle": found.measure.title,
+        "engine": engine_name(found.measure.engine),
+        "why": in_words(found.reason) if found.reason else "",
+        "skipped": [(symbol, in_words(reason)) for symbol, reason in found.skipped],
+    }
+    return pages.show(request, "analytics/console/explanation.html", context)
+
+
+def undeleted(portfolio_id: UUID) -> Portfolio:
+    """A portfolio with its owner; staff may see anybody's."""
+    return get_object_or_404(Portfolio.objects.select_related("user"), pk=portfolio_id, deleted_at=None)
+
+
+def wanted_day(request: HttpRequest) -> dt.date | None:
+    """The day asked for by `?date=`, None for the newest."""
+    text = request.GET.get("date", "")
+    try:
+        day = parse_date(text)
+    except ValueError:
+        day = None
+    if text and day is None:
+        raise Http404
+    return day
+
+
+pages.register(
+    ConsolePage(
+        "Portfolio overview", "portfolios/", PERMISSION, portfolios_page, icon="monitoring", section=Section.BOOKS
+    )
+)
+pages.register(
+    ConsolePage("Portfolio", "portfolios/<uuid:portfolio_id>/", PERMISSION, portfolio_page, parent="portfolios/")
+)
+pages.register(
+    ConsolePage(
+        "Explanation",
+        "portfolios/<uuid:portfolio_id>/explain/<slug:metric>/",
+        PERMISSION,
+        explain_page,
+        parent="portfolios/",
+    )
+)

@@ -1,0 +1,71 @@
+"""The tables of a portfolio that can be explained: what fills them, from what and by which formula. None has one value of its own."""
+
+from __future__ import annotations
+
+from analytics.batch.book_correlations import LEAST_VALUE, LEAST_WEIGHT
+from analytics.batch.book_results import CORRELATION_DAYS
+from analytics.batch.symbols import BETA_WINDOW, RIDGE_MINIMUM, RIDGE_WINDOW
+from analytics.engines.correlation import MIN_OVERLAP
+from analytics.engines.risk import LOOKBACK
+from analytics.engines.tails import MINIMUM
+from analytics.services.explained_measures import (
+    ACERBI,
+    AGGREGATION,
+    CORRELATION,
+    CORRELATIONS,
+    DELTA,
+    FACTORS,
+    LEDGER,
+    RISK,
+    SNAPSHOT,
+    Measure,
+)
+
+LOTS = "position_snapshots"
+TABLES = {
+    "exposures": Measure(
+        "Exposures", "usd", SNAPSHOT, "", LEDGER,
+        "long: sum of positive market values; short: sum of negative ones; gross = long - short; net = long + short; in percent of net "
+        "asset value",
+    ),
+    "allocation": Measure(
+        "Allocation by class and sector", "fraction", LOTS, "", LEDGER,
+        "sum of |market value| over net asset value, and the same with signs; sectors by the provider of company profiles, named as the "
+        "benchmark names them; funds and what has no sector stand apart",
+    ),
+    "performance": Measure(
+        "Net asset value, returns and drawdown", "fraction", SNAPSHOT, "", LEDGER,
+        "time-weighted: chained daily returns; money-weighted: the rate at which the flows grow to the last value; drawdown: chained "
+        "returns / their highest value so far - 1; net of fees, riskless rate 0",
+    ),
+    "factor_betas": Measure(
+        "Factor exposures", "ratio", "factor_exposures", "", FACTORS,
+        f"sum over symbols of {DELTA}, times the symbol's beta on the factor, over net asset value; market and rates by least squares over "
+        f"{BETA_WINDOW} sessions, styles by ridge regression on the returns of factor funds over {RIDGE_WINDOW}",
+        RIDGE_WINDOW, RIDGE_MINIMUM, source="Hoerl and Kennard (1970); Sharpe (1963)",
+    ),
+    "stress_test": Measure(
+        "Stress scenarios", "usd", "stress_test_results", "", "stress_testing",
+        "the scenario's shocks carried to all factors by their covariance and drawn back to what their history allows; stocks by their "
+        "betas, contracts revalued in full at the shocked price, volatility and rate",
+    ),
+    "correlation_matrix": Measure(
+        "Correlations", "ratio", CORRELATION, "", CORRELATIONS,
+        "pairwise correlations of daily log returns of holdings of at least "
+        f"${LEAST_VALUE:,.0f} and {100 * LEAST_WEIGHT:.0f} % of the book, options as their underlying; rebuilt from prices when read",
+        CORRELATION_DAYS, MIN_OVERLAP,
+    ),
+    "var_contributions": Measure(
+        "Contributions to value at risk", "usd", RISK, "", AGGREGATION,
+        "a lot's own loss on the two sessions that make up the 95 % quantile of the book's history; they add up to its value at risk",
+        LOOKBACK, MINIMUM, "value_at_risk", f"Tasche (1999); {ACERBI}",
+    ),
+    "position_pnl": Measure(
+        "P&L by position", "usd", LOTS, "", LEDGER,
+        "of each session: change of market value + realised P&L of the day's trades + dividends - fees; summed over sessions and lots of "
+        "one symbol, closed ones included",
+    ),
+    "positions": Measure(
+        "Positions", "usd", LOTS, "", LEDGER, "signed quantity x price x multiplier; unrealised P&L: market value - entry value",
+    ),
+}  # fmt: skip

@@ -1,0 +1,162 @@
+"""The pages of portfolios in the console: figures, gaps with their reasons, explanations, search, permissions and what they cost."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from analytics.services.explained_measures import MEASURES
+from analytics.services.explained_tables import TABLES
+from analytics.services.explanations import explain
+from analytics.services.risk_contributions import risk_contributions
+from analytics.services.stress import StressTest, stress_test_of
+from portfolios.models import Portfolio
+from sigmasight.core.console.charts import usd
+from sigmasight.core.templatetags.humane import in_unit
+from tests.analytics.services.conftest import BOOKS, book_of
+from tests.factories import PortfolioFactory, UserFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo_results")]
+LIST = "/admin/console/portfolios/"
+EVIL = '<script>alert(1)</script>=HYPERLINK("//x")' + "W" * 200
+
+
+@pytest.fixture
+def viewer(client: Client) -> Client:
+    user = UserFactory(is_staff=True)
+    user.groups.add(Group.objects.get(name="viewer"))
+    client.force_login(user)
+    return client
+
+
+def page_of(book: Portfolio, more: str = "") -> str:
+    return f"{LIST}{book.pk}/{more}"
+
+
+def text_of(client: Client, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    return unescape(re.sub(r"<[^>]+>", " ", answer.content.decode()))
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_the_page_shows_the_figures_of_the_services(viewer: Client, name: str) -> None:
+    book = book_of(name)
+    text = text_of(viewer, page_of(book))
+    for metric, measure in MEASURES.items():
+        value = explain(book.user, book.pk, metric)[1].value
+        assert measure.title in text
+        assert in_unit(value, measure.unit) in text
+    stress = stress_test_of(book.pk, book.results_as_of)
+    assert isinstance(stress, StressTest)
+    assert all(usd(one.dollars) in text and one.name in text for one in stress.scenarios)
+    for lot in risk_contributions(book.user, book.pk)[1].lots:
+        assert lot.symbol in text
+
+
+def test_every_figure_and_table_leads_to_its_explanation(viewer: Client) -> None:
+    book = book_of("hedge_fund")
+    html = viewer.get(page_of(book)).content.decode()
+    for name in {*MEASURES, *TABLES}:
+        address = page_of(book, f"explain/{name}/")
+        assert f'href="{address}"' in html
+        measure = MEASURES.get(name) or TABLES[name]
+        text = text_of(viewer, address)
+        assert measure.formula in text
+        assert f"{book.results_as_of}" in text
+
+
+def test_what_was_skipped_says_why(viewer: Client) -> None:
+    book = book_of("family_office_private")
+    text = text_of(viewer, page_of(book))
+    assert "Not computed: factor exposures (the book holds nothing with a market price)" in text
+    assert "Left out of stress scenarios (no listed proxy): FO_" in text
+    explained = text_of(viewer, page_of(book, "explain/var_95_1d/"))
+    assert "No value: the book holds nothing with a market price" in explained
+    assert "FO_ART_COLLECTIVE" in explained
+
+
+def test_a_book_without_results_and_one_that_was_changed(viewer: Client) -> None:
+    assert "has no results yet" in text_of(viewer, page_of(PortfolioFactory()))
+    book = book_of("hedge_fund")
+    Portfolio.objects.filter(pk=book.pk).update(dirty_from=book.results_as_of)
+    assert "was changed from" in text_of(viewer, page_of(book))
+
+
+def test_earlier_days_and_days_that_are_none(viewer: Client) -> None:
+    book = book_of("hedge_fund")
+    assert "as of 2025-10-17" in text_of(viewer, page_of(book, "?date=2025-10-19"))
+    assert "has no results on or before" in text_of(viewer, page_of(book, "?date=1999-01-04"))
+    for nonsense in ("yesterday", "2025-02-30"):
+        assert viewer.get(page_of(book, f"?date={nonsense}")).status_code == 404
+
+
+def test_unknown_portfolios_and_figures(viewer: Client) -> None:
+    deleted = PortfolioFactory(is_active=False, deleted_at="2025-01-01T00:00:00Z")
+    for address in (f"{LIST}{uuid4()}/", page_of(deleted), page_of(book_of("hedge_fund"), "explain/shoe_size/")):
+        assert viewer.get(address).status_code == 404
+
+
+def test_only_staff_who_may_see_portfolios(client: Client) -> None:
+    book = book_of("hedge_fund")
+    addresses = (LIST, page_of(book), page_of(book, "explain/hhi/"))
+    client.force_login(book.user)
+    assert {client.get(address).status_code for address in addresses} == {302}
+    client.force_login(UserFactory(is_staff=True))
+    assert {client.get(address).status_code for address in addresses} == {403}
+
+
+def test_search_by_name_and_owner(viewer: Client) -> None:
+    book = book_of("hedge_fund")
+    for words in (book.name, book.user.email.upper(), "hedge demo_"):
+        assert book.name in text_of(viewer, f"{LIST}?q={words}")
+    text = text_of(viewer, f"{LIST}?q=nobody-has-this%00")
+    assert "No portfolio has all of these words" in text
+    assert book.name not in text
+
+
+def test_the_list_shows_the_published_night(viewer: Client) -> None:
+    book = book_of("family_office_private")
+    fresh = PortfolioFactory(name="Just opened")
+    text = text_of(viewer, LIST)
+    assert usd(float(book.snapshots.get(snapshot_date=book.results_as_of).net_asset_value)) in text
+    assert re.search(r"partly\s+2 skipped", text)
+    assert re.search(rf"{fresh.name}.*no results yet", text, re.DOTALL)
+
+
+def test_a_fixed_number_of_queries(viewer: Client) -> None:
+    counts = {"list": [], "page": []}
+    for name in ("family_office_public", "hedge_fund"):
+        for kind, address in (("list", LIST), ("page", page_of(book_of(name)))):
+            viewer.get(address)
+            with CaptureQueriesContext(connection) as statements:
+                viewer.get(address)
+            counts[kind].append(len(statements))
+        PortfolioFactory.create_batch(5)
+    assert len(set(counts["list"])) == len(set(counts["page"])) == 1
+    assert counts["page"][0] <= 30
+
+
+def test_hostile_names_are_text(viewer: Client) -> None:
+    book = book_of("hedge_fund")
+    Portfolio.objects.filter(pk=book.pk).update(name=EVIL, account_name=EVIL[:100])
+    for address in (LIST, page_of(book), page_of(book, "explain/hhi/")):
+        html = viewer.get(address).content.decode()
+        assert "<script>alert" not in html
+        assert "&lt;script&gt;alert" in html
+
+
+def test_the_record_leads_to_the_page_and_back(viewer: Client) -> None:
+    book = book_of("hedge_fund")
+    record = reverse("admin:portfolios_portfolio_change", args=[book.pk])
+    assert f'href="{page_of(book)}"' in viewer.get(record).content.decode()
+    assert f'href="{page_of(book)}"' in viewer.get(reverse("admin:portfolios_portfolio_changelist")).content.decode()
+    assert f'href="{record}"' in viewer.get(page_of(book)).content.decode()
