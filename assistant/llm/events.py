@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -48,7 +48,7 @@ class ToolFinished:
 
 @dataclass
 class Usage:
-    """Tokens over all rounds."""
+    """Tokens over all rounds, as far as the vendor told; all 0 where it told none."""
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -60,6 +60,10 @@ class Usage:
             self.input_tokens += told.input_tokens
             self.output_tokens += told.output_tokens
             self.total_tokens += told.total_tokens
+
+    def known(self) -> dict[str, int]:
+        """By name; nothing where the vendor told none."""
+        return asdict(self) if self.total_tokens else {}
 
 
 @dataclass

@@ -131,7 +131,7 @@ def run_to_end(*, seconds: float | None = None, **arguments: Any) -> LoopResult:
         finished, calls = asyncio.run(collect())
     except TimeoutError as error:
         raise ModelError("The AI service took too long.") from error
-    cost = cost_usd(finished.model, usage.input_tokens, usage.output_tokens)
+    cost = cost_usd(finished.model, usage.input_tokens, usage.output_tokens) if usage.known() else None
     return LoopResult(finished.text, finished.model, usage, tuple(calls), tuple(finished.citations), cost)
 
 

@@ -4,25 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 
 from assistant.llm.client import ModelError, client, vendor_errors
-from assistant.llm.pricing import cost_usd
-
-
-@dataclass(frozen=True)
-class JsonAnswer:
-    """What the model wrote, and what it took. `cost_usd` is None where the model's price is not set."""
-
-    value: Any
-    model: str
-    input_tokens: int
-    output_tokens: int
-    cost_usd: Decimal | None
 
 
 def ask_json(
@@ -33,7 +19,7 @@ def ask_json(
     name: str,
     model: str | None = None,
     max_output_tokens: int = 500,
-) -> JsonAnswer:
+) -> Any:
     """Ask once. The model is bound to the schema, yet what comes back is the caller's to check.
 
     Parameters
@@ -45,10 +31,9 @@ def ask_json(
     ------
     ModelError if the vendor fails, refuses, stops early or answers no JSON.
     """
-    asked = model or settings.OPENAI_MODEL_SMALL
     with vendor_errors():
         answer = client().responses.create(
-            model=asked,
+            model=model or settings.OPENAI_MODEL_SMALL,
             instructions=instructions,
             input=data,
             text={"format": {"type": "json_schema", "name": name, "schema": dict(schema), "strict": True}},
@@ -60,8 +45,6 @@ def ask_json(
     if answer.status == "failed":
         raise ModelError("The AI service failed.", retryable=True)
     try:
-        value = json.loads(answer.output_text)
+        return json.loads(answer.output_text)
     except ValueError as error:
         raise ModelError("The AI service answered no JSON.") from error
-    taken, given = (answer.usage.input_tokens, answer.usage.output_tokens) if answer.usage else (0, 0)
-    return JsonAnswer(value, answer.model or asked, taken, given, cost_usd(asked, taken, given))

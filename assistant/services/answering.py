@@ -1,4 +1,4 @@
-"""The answer to one turn as server-sent events: attempts, the fallback model, heartbeats, and a reader who leaves.
+"""The answer to one turn as events: attempts, the fallback model, heartbeats, and a reader who leaves.
 
 The answer is written by a task of its own into a queue; the reader's side takes from it and says that it is alive when nothing comes.
 Whatever happens, the stream ends with exactly one `done` or `error`, and the stored turn is filled and released.
@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from celery import current_app
@@ -23,7 +23,7 @@ from assistant.llm.client import ModelError
 from assistant.llm.events import Finished, LoopEvent, ResponseStarted, Text, ToolFinished, ToolStarted
 from assistant.prompts.routing import Route, route
 from assistant.prompts.system import PromptContext, instructions
-from assistant.services.sse import EventStream, frame
+from assistant.services.sse import Event, EventStream
 from assistant.services.threads import in_thread
 from assistant.services.turns import Outcome, Turn, finish_turn
 from assistant.tools.registry import ToolContext, call_tool, tool_schemas
@@ -37,8 +37,8 @@ SORRY = "Something went wrong on our side. Please try again."
 _unfinished: set[asyncio.Task[None]] = set()
 
 
-async def answer(turn: Turn) -> AsyncIterator[bytes]:
-    """The whole stream of a turn. A reader who leaves ends the vendor's stream too; what was said by then is kept."""
+async def answer(turn: Turn) -> AsyncGenerator[Event]:
+    """All events of a turn. A reader who leaves ends the vendor's stream too; what was said by then is kept."""
     writing = _Writing(turn)
     task = asyncio.ensure_future(writing.write())
     # Kept from being collected, also when the reader's request is gone.
@@ -65,7 +65,7 @@ class _Writing:
     """One answer in the making."""
 
     def __init__(self, turn: Turn) -> None:
-        self.events: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self.events: asyncio.Queue[Event | None] = asyncio.Queue()
         self.stream = EventStream(turn.run_id)
         self._turn = turn
         self._route: Route = route(turn.text)
@@ -77,6 +77,8 @@ class _Writing:
         self._attempts = 0
         self._tools_ended: list[float] = []
         self._gaps: list[int] = []
+        # Whether this attempt's response was named to the reader.
+        self._named = False
         self._saved = False
 
     async def write(self) -> None:
@@ -131,7 +133,7 @@ class _Writing:
             items=[*({"role": role, "content": text} for role, text in turn.history), {"role": "user", "content": turn.text}],
             effort=way.effort, verbosity=way.verbosity, usage=self._outcome.usage, known=self._known,
         )  # fmt: skip
-        self._first_response = True
+        self._named = False
         async for event in events:
             self._take(event)
 
@@ -139,8 +141,8 @@ class _Writing:
         match event:
             case ResponseStarted(response_id):
                 self._outcome.response_id = response_id
-                if self._first_response:
-                    self._first_response = False
+                if not self._named:
+                    self._named = True
                     self._send("response_id", {"response_id": response_id, "provider": "openai"}, mark="response_id")
             case Text(delta):
                 self._say(delta)
@@ -197,7 +199,7 @@ class _Writing:
             "user_message_id": turn.user_message_id, "assistant_message_id": turn.assistant_message_id,
             "conversation_id": turn.conversation_id, "run_id": turn.run_id,
         }  # fmt: skip
-        self.events.put_nowait(frame("message_created", created))
+        self.events.put_nowait(Event("message_created", created))
         self._mark("message_created")
         begun = {
             "conversation_id": turn.conversation_id, "mode": turn.mode, "model": self._outcome.model,
@@ -213,13 +215,9 @@ class _Writing:
         await self._save()
         self._mark("done_emit")
         switched = self._attempts > 1 and outcome.model == settings.OPENAI_MODEL_FALLBACK
-        usage = outcome.usage
         told = {
             "final_text": outcome.text, "tool_calls_count": len(outcome.tools), "latency_ms": outcome.latency_ms,
-            "token_counts": {
-                "initial": self._pieces[0], "continuation": self._pieces[1], "input_tokens": usage.input_tokens,
-                "output_tokens": usage.output_tokens, "total_tokens": usage.total_tokens,
-            },
+            "token_counts": {"initial": self._pieces[0], "continuation": self._pieces[1], **outcome.usage.known()},
             "post_tool_first_token_gaps_ms": self._gaps, "event_timeline": self._timeline, "fallback_used": switched,
             "model_used": outcome.model,
             "retry_stats": {
@@ -266,15 +264,15 @@ class _Writing:
         return round(1000 * ((now or time.monotonic()) - self._began))
 
 
-def mode_changed(run_id: str, conversation_id: Any, mode: str, model: str) -> list[bytes]:
+def mode_changed(run_id: str, conversation_id: Any, mode: str, model: str) -> list[Event]:
     """The three events that answer a `/mode` command."""
     sentence = f"Mode changed to {mode}"
     stream = EventStream(run_id)
     begun = {"conversation_id": conversation_id, "mode": mode, "model": model}
     return [
         # The frontend reads `data.conversation_id`, the contract has the fields at the top: both are there.
-        frame("start", {**begun, "type": "start", "run_id": run_id, "seq": 0, "data": begun, "timestamp": time.time_ns() // 1_000_000}),
-        frame("message", {"delta": sentence, "role": "system"}),
+        Event("start", {**begun, "type": "start", "run_id": run_id, "seq": 0, "data": begun, "timestamp": time.time_ns() // 1_000_000}),
+        Event("message", {"delta": sentence, "role": "system"}),
         stream.event("done", {"final_text": sentence, "tool_calls_count": 0}),
     ]  # fmt: skip
 

@@ -128,7 +128,7 @@ def extract_memories(message_id: UUID) -> int:
     turn = _turn(message_id)
     if turn is None or _known(turn.user_id, message_id):
         return 0
-    answer = ask_json(
+    told = ask_json(
         instructions=INSTRUCTIONS,
         data=json.dumps(
             {"person": turn.question[:LONGEST_SENT], "analyst": turn.answer[:LONGEST_SENT]}, ensure_ascii=False
@@ -138,7 +138,7 @@ def extract_memories(message_id: UUID) -> int:
         model=settings.OPENAI_MODEL_SMALL,
         max_output_tokens=500,
     )
-    stored = _store(turn, message_id, believable(answer.value))
+    stored = _store(turn, message_id, believable(told))
     cache.set(_mark(message_id), 1, DONE_SECONDS)
     return stored
 

@@ -47,7 +47,8 @@ class Assignment:
 class Draft:
     """A written insight, and who wrote it at what price.
 
-    model, provider : "rules" where no model wrote it. cost_usd : None where the price of the model is not set. tools : calls made.
+    model, provider : "rules" where no model wrote it. input_tokens, output_tokens : None where the vendor told none. cost_usd : None
+    then, and where the price of the model is not set. tools : calls made.
     """
 
     title: str
@@ -61,7 +62,7 @@ class Draft:
     provider: str = RULES
     version: str | None = None
     cost_usd: Decimal | None = Decimal(0)
-    input_tokens: int = 0
-    output_tokens: int = 0
+    input_tokens: int | None = 0
+    output_tokens: int | None = 0
     tools: int = 0
     facts: Mapping[str, Any] = field(default_factory=dict)

@@ -155,8 +155,8 @@ def _believed(evidence: Evidence, assignment: Assignment, answer: LoopResult) ->
         provider=PROVIDER,
         version=prompts.VERSION,
         cost_usd=answer.cost_usd,
-        input_tokens=answer.usage.input_tokens,
-        output_tokens=answer.usage.output_tokens,
+        input_tokens=answer.usage.known().get("input_tokens"),
+        output_tokens=answer.usage.known().get("output_tokens"),
         tools=len(answer.calls),
         facts={
             "tools": [{"name": name, "failed": result.failed} for name, result in answer.calls],

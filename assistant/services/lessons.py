@@ -144,7 +144,7 @@ def _preference(feedback: Feedback, exchange: Exchange) -> dict[str, Any] | None
     value = ask_json(
         instructions=INSTRUCTIONS, data=json.dumps(told, ensure_ascii=False), schema=SCHEMA, name="preference",
         model=settings.OPENAI_MODEL_SMALL,
-    ).value  # fmt: skip
+    )  # fmt: skip
     statement = plain_statement(value.get("preference")) if isinstance(value, dict) else None
     sure = value.get("confidence") if isinstance(value, dict) else None
     if statement is None or not isinstance(sure, int | float) or not LEAST_CONFIDENCE <= sure <= 1:

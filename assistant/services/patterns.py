@@ -148,7 +148,7 @@ def _style(pairs: Pairs) -> Iterator[Pattern]:
         value = ask_json(
             instructions=INSTRUCTIONS, data=json.dumps(shown, ensure_ascii=False), schema=SCHEMA, name="rules",
             model=settings.OPENAI_MODEL_SMALL,
-        ).value  # fmt: skip
+        )  # fmt: skip
     except ModelError as error:
         log.warning("Style of edits was not analysed: %s", error)
         return

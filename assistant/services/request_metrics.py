@@ -26,15 +26,12 @@ def record_request(
     error_message: str | None = None,
 ) -> AIRequestMetric:
     """Write it down. `tools` are {name, id, duration_ms, failed} in the order they were called."""
-    asked = usage.total_tokens > 0
     return AIRequestMetric.objects.create(
         user_id=user_id,
         conversation_id=conversation_id,
         message_id=message_id,
         model=model,
-        input_tokens=usage.input_tokens if asked else None,
-        output_tokens=usage.output_tokens if asked else None,
-        total_tokens=usage.total_tokens if asked else None,
+        **usage.known(),
         first_token_ms=first_token_ms,
         total_latency_ms=total_latency_ms,
         tool_calls_count=len(tools),

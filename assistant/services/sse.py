@@ -1,9 +1,10 @@
-"""The wire form of an answer: server-sent events as the frontend reads them."""
+"""The events of an answer, and their wire form: server-sent events as the frontend reads them."""
 
 from __future__ import annotations
 
 import secrets
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -17,9 +18,17 @@ def new_run_id() -> str:
     return f"run_{secrets.token_hex(6)}"
 
 
-def frame(name: str, payload: dict[str, Any]) -> bytes:
+@dataclass(frozen=True)
+class Event:
+    """What a reader is told, before it is text."""
+
+    name: str
+    payload: dict[str, Any]
+
+
+def frame(event: Event) -> bytes:
     """One event: two lines and an empty one, the JSON on one line, line feeds only."""
-    return b"event: " + name.encode() + b"\ndata: " + orjson.dumps(payload, default=_plain) + b"\n\n"
+    return b"event: " + event.name.encode() + b"\ndata: " + orjson.dumps(event.payload, default=_plain) + b"\n\n"
 
 
 class EventStream:
@@ -29,7 +38,7 @@ class EventStream:
         self.run_id = run_id
         self._seq = 0
 
-    def event(self, name: str, data: dict[str, Any]) -> bytes:
+    def event(self, name: str, data: dict[str, Any]) -> Event:
         """An event in the envelope {type, run_id, seq, data, timestamp}; the time is in milliseconds since 1970."""
         if name in CONTENT:
             self._seq += 1
@@ -40,7 +49,7 @@ class EventStream:
             "data": data,
             "timestamp": time.time_ns() // 1_000_000,
         }
-        return frame(name, envelope)
+        return Event(name, envelope)
 
 
 def _plain(value: Any) -> Any:

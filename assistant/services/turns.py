@@ -98,17 +98,16 @@ def begin_turn(user: User, talk: Conversation, text: str, ui_context: Mapping[st
 def finish_turn(turn: Turn, outcome: Outcome) -> None:
     """Fill the answer, account for it and let the next turn in, in one transaction."""
     failed = outcome.error_type is not None
-    usage = outcome.usage
-    known = usage.total_tokens > 0
+    usage = outcome.usage.known()
     with transaction.atomic():
         Message.objects.filter(pk=turn.assistant_message_id).update(
             content=outcome.text,
             provider_message_id=outcome.response_id,
             first_token_ms=outcome.first_token_ms,
             latency_ms=outcome.latency_ms,
-            prompt_tokens=usage.input_tokens if known else None,
-            completion_tokens=usage.output_tokens if known else None,
-            total_tokens=usage.total_tokens if known else None,
+            prompt_tokens=usage.get("input_tokens"),
+            completion_tokens=usage.get("output_tokens"),
+            total_tokens=usage.get("total_tokens"),
             tool_calls=outcome.tools,
             error={"type": outcome.error_type, "message": outcome.error_message} if failed else None,
         )
@@ -117,7 +116,7 @@ def finish_turn(turn: Turn, outcome: Outcome) -> None:
             conversation_id=turn.conversation_id,
             message_id=turn.assistant_message_id,
             model=outcome.model,
-            usage=usage,
+            usage=outcome.usage,
             first_token_ms=outcome.first_token_ms,
             total_latency_ms=outcome.latency_ms,
             tools=outcome.tools,

@@ -17,7 +17,7 @@ class Answer:
     instead of text. citations : (title, url). pause : seconds before each piece of text. before : seconds before the first byte.
     status : completed, incomplete or failed. reason : why it is incomplete, or the code of the failure. error : the code of an
     `error` event at the end. cut_after : the connection is closed after so many pieces of text. hold_after : after so many pieces
-    nothing comes any more.
+    nothing comes any more. counted : whether tokens are told.
     """
 
     text: str = ""
@@ -31,6 +31,7 @@ class Answer:
     error: str = ""
     cut_after: int | None = None
     hold_after: int | None = None
+    counted: bool = True
 
 
 @dataclass(frozen=True)

@@ -88,13 +88,14 @@ class Writer:
             details = {"reason": answer.reason or "max_output_tokens"}
             yield self._event("response.incomplete", response=self._response("incomplete", incomplete_details=details))
         else:
-            yield self._event("response.completed", response=self._response("completed"))
+            uncounted: Event = {} if answer.counted else {"usage": None}
+            yield self._event("response.completed", response=self._response("completed", **uncounted))
 
     def whole(self, answer: Answer) -> Event:
         """The response as one object."""
         for _ in self.events(answer):
             pass
-        extra: Event = {}
+        extra: Event = {} if answer.counted else {"usage": None}
         if answer.status == "failed":
             extra = {"error": {"code": answer.reason or "server_error", "message": "scripted"}}
         elif answer.status == "incomplete":

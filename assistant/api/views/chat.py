@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 
 from assistant.api.faces import asynchronous
 from assistant.api.serializers import conversations as forms
+from assistant.api.streams import KIND, at_once, streamed
 from assistant.services.answering import answer, mode_changed
 from assistant.services.conversations import conversation_of
 from assistant.services.sse import new_run_id
@@ -31,13 +32,6 @@ EVENTS = """\
 One request is one turn; the answer is a `text/event-stream` body on the POST itself. Each event is `event: NAME`, `data: JSON` on one
 line and an empty line, with line feeds only. Order: message_created, start, response_id, then token, tool_call, tool_result, heartbeat
 and info as they come, then exactly one of done and error. `/mode NAME` changes the style of the conversation and asks nobody."""
-KIND = "text/event-stream"
-HEADERS = {
-    "Cache-Control": "no-cache",
-    # Neither a proxy nor our own compression may hold words back.
-    "X-Accel-Buffering": "no",
-    "Content-Encoding": "identity",
-}
 
 
 class WhateverIsAccepted(DefaultContentNegotiation):
@@ -79,10 +73,9 @@ class SendView(APIView):
         talk = conversation_of(user_of(request), given["conversation_id"])
         if (mode := mode_of_command(given["text"])) is not None:
             change_mode(talk, mode)
-            events = mode_changed(new_run_id(), talk.pk, mode, settings.OPENAI_MODEL)
-            return HttpResponse(b"".join(events), content_type=KIND, headers=HEADERS)
+            return at_once(mode_changed(new_run_id(), talk.pk, mode, settings.OPENAI_MODEL))
         turn = begin_turn(user_of(request), talk, given["text"], given.get("ui_context") or {})
-        return StreamingHttpResponse(answer(turn), content_type=KIND, headers=HEADERS)
+        return streamed(answer(turn))
 
 
 send = asynchronous(SendView)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -14,11 +14,11 @@ from rest_framework.views import APIView
 
 from assistant.api.faces import asynchronous
 from assistant.api.serializers import insights as forms
-from assistant.api.views.chat import HEADERS, KIND
+from assistant.api.streams import KIND, at_once, streamed
 from assistant.models import Insight
 from assistant.services import insights as service
 from assistant.services.answering import answer, mode_changed
-from assistant.services.insight_chat import flat_events, flat_stream, talk_of
+from assistant.services.insight_chat import talk_of
 from assistant.services.insight_drafts import Assignment, Briefing
 from assistant.services.sse import new_run_id
 from assistant.services.threads import in_patient_thread
@@ -121,10 +121,9 @@ class InsightChatView(APIView):
         talk = talk_of(user, given.get("conversation_id"))
         if (mode := mode_of_command(given["message"])) is not None:
             change_mode(talk, mode)
-            events = flat_events(mode_changed(new_run_id(), talk.pk, mode, settings.OPENAI_MODEL))
-            return HttpResponse(b"".join(events), content_type=KIND, headers=HEADERS)
+            return at_once(mode_changed(new_run_id(), talk.pk, mode, settings.OPENAI_MODEL), older=True)
         turn = begin_turn(user, talk, given["message"], {})
-        return StreamingHttpResponse(flat_stream(answer(turn)), content_type=KIND, headers=HEADERS)
+        return streamed(answer(turn), older=True)
 
 
 talk = asynchronous(InsightChatView)

@@ -82,6 +82,15 @@ def test_tools_over_two_rounds(vendor: FakeAI, person: Make) -> None:
     assert (told.tool_calls_count, told.error_type, told.conversation_id) == (3, None, answer.conversation_id)
 
 
+def test_tokens_the_vendor_does_not_tell_are_unknown_and_not_zero(vendor: FakeAI, person: Make) -> None:
+    vendor.script(Answer("Fine.", counted=False))
+    stream = person().ask("How am I placed?")
+    assert stream.end.data["token_counts"] == {"initial": 1, "continuation": 0}
+    answer = Message.objects.get(pk=stream[0].payload["assistant_message_id"])
+    told = AIRequestMetric.objects.get(message_id=answer.pk)
+    assert (answer.prompt_tokens, answer.total_tokens, told.input_tokens, told.total_tokens) == (None,) * 4
+
+
 def test_every_call_has_one_output_whatever_goes_wrong(vendor: FakeAI, person: Make) -> None:
     vendor.script(
         Answer(

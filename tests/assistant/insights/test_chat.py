@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 
+from assistant.api.streams import streamed
 from assistant.models import Conversation
-from assistant.services.insight_chat import flat_stream
-from assistant.services.sse import EventStream, frame
+from assistant.services.sse import Event, EventStream
 from tests.demo_fixtures import DemoResults
 
 pytestmark = [pytest.mark.django_db(databases=["default", "ai"]), pytest.mark.usefixtures("demo_results")]
 
 
-def flattened(events: list[bytes]) -> list[bytes]:
-    async def given() -> AsyncIterator[bytes]:
+def flattened(events: list[Event]) -> list[bytes]:
+    async def given() -> AsyncGenerator[Event]:
         for event in events:
             yield event
 
     async def collected() -> list[bytes]:
-        return [event async for event in flat_stream(given())]
+        return [part async for part in streamed(given(), older=True)]
 
     return asyncio.run(collected())
 
@@ -37,7 +37,7 @@ def test_an_answer_has_start_messages_and_one_end() -> None:
     stream = EventStream("run_abcdef012345")
     events = flattened(
         [
-            frame("message_created", {"user_message_id": "u", "assistant_message_id": "a"}),
+            Event("message_created", {"user_message_id": "u", "assistant_message_id": "a"}),
             stream.event("start", {"conversation_id": "c", "model": "m", "mode": "green"}),
             stream.event("response_id", {"response_id": "r", "provider": "openai"}),
             stream.event("token", {"delta": "event: done\n\n"}),
