@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from analytics.batch.book_correlations import LEAST_VALUE, LEAST_WEIGHT
 from analytics.batch.book_results import CORRELATION_DAYS, HISTORY
 from analytics.batch.books import BETA_MINIMUM, BETA_WINDOW
@@ -11,34 +9,10 @@ from analytics.engines import volatility
 from analytics.engines.correlation import MIN_OVERLAP
 from analytics.engines.risk import LOOKBACK
 from analytics.engines.tails import MINIMUM
+from analytics.services.explained_parts import PARTS
+from analytics.services.measure import AGGREGATION, CORRELATIONS, FACTORS, LEDGER, SNAPSHOT, TARGETS, Measure
 
-AGGREGATION, LEDGER, FACTORS, CORRELATIONS = (
-    "portfolio_aggregation",
-    "portfolio_snapshot",
-    "factor_analysis",
-    "position_correlations",
-)
-
-
-@dataclass(frozen=True)
-class Measure:
-    """unit : "usd", "fraction", "ratio" or "index". table, column : where it is stored. engine : its name in `EngineResult.results`, `part`
-    of its document counts the observations. window, minimum : sessions, None where it is of one session alone. source : literature.
-    """
-
-    title: str
-    unit: str
-    table: str
-    column: str
-    engine: str
-    formula: str
-    window: int | None = None
-    minimum: int | None = None
-    part: str | None = None
-    source: str = ""
-
-
-SNAPSHOT, RISK, CORRELATION = "portfolio_snapshots", "portfolio_risk", "correlation_calculations"
+RISK, CORRELATION = "portfolio_risk", "correlation_calculations"
 ACERBI = "Acerbi and Tasche (2002)"
 DELTA = "delta dollars: stocks at market value, contracts at quantity x multiplier x delta x price of the underlying"
 
@@ -60,7 +34,34 @@ def _tail(name: str, level: int, column: str) -> Measure:
     )
 
 
-MEASURES = {
+def _ledger(title: str, column: str, formula: str, unit: str = "usd") -> Measure:
+    return Measure(title, unit, SNAPSHOT, column, LEDGER, formula)
+
+
+def _greek(title: str, column: str, formula: str) -> Measure:
+    return Measure(
+        title, "usd", SNAPSHOT, column, AGGREGATION, formula, source="Black and Scholes (1973); Merton (1973)"
+    )
+
+
+def _target(title: str, column: str) -> Measure:
+    formula = "100 x what positions with such a target would make there / the sum of their |market value|"
+    return Measure(
+        title,
+        "percent",
+        SNAPSHOT,
+        column,
+        TARGETS,
+        formula,
+        without="no_target_prices",
+    )
+
+
+def _correlation(title: str, unit: str, column: str, formula: str) -> Measure:
+    return Measure(title, unit, CORRELATION, column, CORRELATIONS, formula, CORRELATION_DAYS, MIN_OVERLAP)
+
+
+OF_THE_BOOK = {
     "net_asset_value": Measure(
         "Net asset value", "usd", SNAPSHOT, "net_asset_value", LEDGER,
         "opening equity + cumulative P&L + cumulative deposits less withdrawals; equal to cash + market value of all positions",
@@ -126,6 +127,64 @@ MEASURES = {
         "Share of the three largest", "fraction", SNAPSHOT, "top_3_concentration", AGGREGATION,
         "|market value| of the three largest symbols / gross market value",
     ),
+    "long_value": _ledger("Long market value", "long_value", "sum of the market values of lots bought"),
+    "short_value": _ledger("Short market value", "short_value", "sum of the market values of lots sold short, negative"),
+    "daily_unrealized_pnl": _ledger(
+        "Unrealised P&L of the day", "daily_unrealized_pnl", "change of the day in market value less entry value of what is held",
+    ),
+    "daily_realized_pnl": _ledger(
+        "Realised P&L of the day", "daily_realized_pnl", "proceeds less entry value of what was closed on the day",
+    ),
+    "daily_income": _ledger("Income of the day", "daily_income", "dividends received on long lots less those owed on short ones"),
+    "daily_fees": _ledger("Fees of the day", "daily_fees", "fees of the day's trades"),
+    "daily_capital_flow": _ledger("Capital flow of the day", "daily_capital_flow", "deposits less withdrawals, at the end of the day"),
+    "cumulative_pnl": _ledger("P&L since the start", "cumulative_pnl", "sum of the P&L of all days"),
+    "cumulative_realized_pnl": _ledger("Realised P&L since the start", "cumulative_realized_pnl", "sum of the realised P&L of all days"),
+    "cumulative_capital_flow": _ledger("Capital flows since the start", "cumulative_capital_flow", "deposits less withdrawals of all days"),
+    "return_index": _ledger("Return index", "twr_index", "product of 1 + daily return, 1 before the first session", "index"),
+    "gross_delta_exposure": Measure(
+        "Gross exposure with options at their delta", "usd", SNAPSHOT, "gross_delta_exposure", AGGREGATION, f"sum of |{DELTA}|",
+        source="Black and Scholes (1973); Merton (1973)",
+    ),
+    "true_notional": Measure(
+        "Dollars controlled", "usd", SNAPSHOT, "true_notional", AGGREGATION,
+        "sum of |quantity x price x multiplier|, for contracts at the price of the underlying",
+    ),
+    "portfolio_delta": _greek("Delta dollars", "portfolio_delta", f"sum of {DELTA}"),
+    "portfolio_gamma": _greek("Gamma dollars", "portfolio_gamma", "change of the contracts' delta dollars for 1 % of the underlyings"),
+    "portfolio_theta": _greek("Theta dollars", "portfolio_theta", "change of the contracts' value for a calendar day"),
+    "portfolio_vega": _greek("Vega dollars", "portfolio_vega", "change of the contracts' value for a point of volatility"),
+    "regression_beta": Measure(
+        "Beta of the book's own series", "ratio", SNAPSHOT, "beta_portfolio_regression", FACTORS,
+        "slope of the daily returns of today's holdings on those of SPY by least squares; the check of market_beta",
+        BETA_WINDOW, BETA_MINIMUM, source="Sharpe (1963)",
+    ),
+    "volatility_percentile": Measure(
+        "Percentile of volatility", "fraction", SNAPSHOT, "volatility_percentile", AGGREGATION,
+        f"middle rank of today's realised volatility of 21 sessions among the last {volatility.PERCENTILE_WINDOW} of its kind",
+        volatility.PERCENTILE_WINDOW + volatility.MONTH - 1, volatility.PERCENTILE_MINIMUM + volatility.MONTH - 1, "volatility",
+    ),
+    "effective_num_positions": Measure(
+        "Effective number of positions", "ratio", SNAPSHOT, "effective_num_positions", AGGREGATION, "10,000 / hhi",
+    ),
+    "top_10_concentration": Measure(
+        "Share of the ten largest", "fraction", SNAPSHOT, "top_10_concentration", AGGREGATION,
+        "|market value| of the ten largest symbols / gross market value",
+    ),
+    "target_return_eoy": _target("Expected return by the targets for the end of the year", "target_price_return_eoy"),
+    "target_return_next_year": _target("Expected return by the targets for next year", "target_price_return_next_year"),
+    "target_return_downside": _target("Expected return by the downside targets", "target_price_downside_return"),
+    "overall_correlation": _correlation(
+        "Mean correlation, all pairs alike", "ratio", "overall_correlation", "mean size of the pairwise correlations of log returns",
+    ),
+    "correlation_concentration": _correlation(
+        "Share in clusters", "fraction", "correlation_concentration_score",
+        "value of the holdings that stand in a cluster over that of all that are correlated",
+    ),
+    "effective_positions": _correlation(
+        "Effective number of independent positions", "ratio", "effective_positions",
+        "1 / (w' C w), w the shares of delta dollars, C the correlations",
+    ),
     "portfolio_correlation": Measure(
         "Mean correlation", "ratio", CORRELATION, "portfolio_correlation", CORRELATIONS,
         "mean size of the pairwise correlations of log returns, weighted by the product of gross values, of holdings of at least "
@@ -133,3 +192,4 @@ MEASURES = {
         CORRELATION_DAYS, MIN_OVERLAP,
     ),
 }  # fmt: skip
+MEASURES = OF_THE_BOOK | PARTS

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import connection
 
-from analytics.services.explained_measures import MEASURES, SNAPSHOT, Measure
+from analytics.services.explained_measures import MEASURES
+from analytics.services.explained_parts import TAIL_NAMES
 from analytics.services.explained_tables import TABLES
+from analytics.services.measure import Kind, Measure
 from analytics.services.published import PublishedBook, published_book
 from analytics.services.value_at_risk import NOT_CALCULATED, why_none
 from marketdata import calendar
-from portfolios.models import User
+from portfolios.models import InvestmentClass, User
 from portfolios.services.valued_lots import ValuedLot, valued_lots
 from sigmasight.core.errors import DomainError
 
-# Column and table are words of `MEASURES`, never of a request.
+# Tables, columns and expressions are words of `MEASURES`, never of a request.
 STORED = """
-    SELECT t.{column}::float8, t.updated_at FROM {table} AS t
-    WHERE t.portfolio_id = %(portfolio)s AND t.{day} = %(session)s {also}
+    SELECT nullif(({column})::float8, 'NaN'), t.updated_at, {counted}, {reason}, {facts}
+    FROM {table} AS t {join}
+    WHERE {whose} AND t.{day} = %(session)s {also}
 """
+FACTOR_NAMES = "SELECT name FROM factor_definitions WHERE is_active ORDER BY display_order"
+SCENARIO_IDS = "SELECT scenario_id FROM stress_test_scenarios WHERE active ORDER BY scenario_id"
 FRESH = "fresh"
 
 
@@ -53,10 +59,12 @@ class Inputs:
 @dataclass(frozen=True)
 class Explanation:
     """`value` in the measure's unit, None where there is none, for `reason`. The window runs from `window_from` to `as_of`;
-    `observations` of its sessions were used (None: not counted). `status` : what the engine said of itself. `skipped` : symbols that were
+    `observations` of its sessions were used (None: not counted). `of` : the part of the book, "" for all of it; `facts` : figures
+    stored with this one. `status` : what the engine said of itself. `skipped` : symbols that were
     left out, each with the reason."""
 
     metric: str
+    of: str
     measure: Measure
     value: float | None
     as_of: dt.date | None
@@ -68,21 +76,37 @@ class Explanation:
     coverage: float | None
     method: str | None
     method_version: str | None
+    facts: Mapping[str, Any]
     inputs: Inputs
     skipped: tuple[tuple[str, str], ...]
 
 
-def explain(user: User, portfolio_id: UUID, metric: str) -> tuple[PublishedBook, Explanation]:
-    """Where a figure of a person's portfolio comes from, in three queries.
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The stored figure and what its row says of it."""
+
+    value: float | None = None
+    computed_at: dt.datetime | None = None
+    observations: int | None = None
+    reason: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def explain(user: User, portfolio_id: UUID, metric: str, of: str = "") -> tuple[PublishedBook, Explanation]:
+    """Where a figure of a person's portfolio comes from, in four queries.
+
+    Parameters
+    ----------
+    metric : a key of `MEASURES`. of : the factor, scenario, tail, symbol or contract, for measures of a part of the book.
 
     Raises
     ------
-    NotFound for unknown and foreign portfolios. DomainError for a figure that is none of `MEASURES`.
+    NotFound for unknown and foreign portfolios. DomainError for a figure that is none of `MEASURES`, or of nothing in the book.
     """
     measure = MEASURES.get(metric)
     if measure is None:
         raise DomainError("unknown_metric", f"Choose one of {', '.join(MEASURES)}.")
-    return _explained(user, portfolio_id, metric, measure)
+    return _explained(user, portfolio_id, metric, measure, of)
 
 
 def explain_table(user: User, portfolio_id: UUID, name: str) -> tuple[PublishedBook, Explanation]:
@@ -95,53 +119,97 @@ def explain_table(user: User, portfolio_id: UUID, name: str) -> tuple[PublishedB
     measure = TABLES.get(name)
     if measure is None:
         raise DomainError("unknown_table", f"Choose one of {', '.join(TABLES)}.")
-    return _explained(user, portfolio_id, name, measure)
+    return _explained(user, portfolio_id, name, measure, "")
 
 
-def why_missing(document: Mapping[str, Any]) -> str:
+def why_missing(document: Mapping[str, Any], measure: Measure) -> str:
     """Why there is no figure, from what its engine said of itself."""
-    return why_none(document) if document else NOT_CALCULATED
+    return measure.without or (why_none(document) if document else NOT_CALCULATED)
 
 
-def _explained(user: User, portfolio_id: UUID, metric: str, measure: Measure) -> tuple[PublishedBook, Explanation]:
+def _explained(
+    user: User, portfolio_id: UUID, metric: str, measure: Measure, of: str
+) -> tuple[PublishedBook, Explanation]:
     book = published_book(user, portfolio_id, engine=measure.engine)
-    value, computed_at = _stored(measure, portfolio_id, book.as_of) if measure.column else (None, book.updated_at)
+    lots = valued_lots([portfolio_id])
+    _require(metric, measure, of, lots)
+    mine = [lot for lot in lots if lot.symbol == of] if measure.of in (Kind.SYMBOL, Kind.CONTRACT) else lots
+    row = _stored(measure, portfolio_id, book.as_of, of, mine) if measure.column else _Row(computed_at=book.updated_at)
     document = book.engine
     part = document.get(measure.part or "", {})
+    skipped = [(symbol, why) for symbol, why in document.get("skipped", ()) if mine is lots or symbol == of]
     window_from = None
     if measure.window and book.as_of:
         window_from = calendar.shift(book.as_of, 1 - measure.window)
-    reason = part.get("reason") or document.get("reason")
-    if value is None and (measure.column or not document):
-        reason = why_missing(document)
+    reason = row.reason or part.get("reason") or document.get("reason")
+    if row.value is None and not row.reason and (measure.column or not document):
+        left_out = skipped[0][1] if skipped and mine is not lots else None
+        reason = left_out or why_missing(document, measure)
     return book, Explanation(
         metric=metric,
+        of=of,
         measure=measure,
-        value=value,
+        value=row.value,
         as_of=book.as_of,
-        computed_at=computed_at,
+        computed_at=row.computed_at,
         status=document.get("status"),
         reason=reason,
         window_from=window_from,
-        observations=_used(part.get("observations", document.get("data_days")), measure.window),
+        observations=_used(row.observations or part.get("observations", document.get("data_days")), measure.window),
         coverage=document.get("coverage"),
         method=part.get("method"),
         method_version=document.get("method_version"),
-        inputs=_inputs(valued_lots([portfolio_id]), book.as_of),
-        skipped=tuple((symbol, why) for symbol, why in document.get("skipped", ())),
+        facts=row.facts,
+        inputs=_inputs(mine, book.as_of),
+        skipped=tuple(skipped),
     )
 
 
-def _stored(measure: Measure, portfolio_id: UUID, session: dt.date | None) -> tuple[float | None, dt.datetime | None]:
-    day = "snapshot_date" if measure.table == SNAPSHOT else "calculation_date"
-    also = f"AND t.duration_days = {measure.window}" if measure.table == "correlation_calculations" else ""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            STORED.format(column=measure.column, table=measure.table, day=day, also=also),
-            {"portfolio": portfolio_id, "session": session},
+def _require(metric: str, measure: Measure, of: str, lots: Sequence[ValuedLot]) -> None:
+    if measure.of is Kind.BOOK:
+        if of:
+            raise DomainError("metric_of_the_book", f"{metric} is of the whole portfolio: leave `of` out.")
+        return
+    choices = _choices(measure.of, lots)
+    if of not in choices:
+        known = ", ".join(choices) or f"nothing: the portfolio has no {measure.of}"
+        raise DomainError("unknown_part", f"Say by `of` which {measure.of} {metric} is of: {known}.")
+
+
+def _choices(kind: Kind, lots: Sequence[ValuedLot]) -> list[str]:
+    if kind is Kind.TAIL:
+        return TAIL_NAMES
+    if kind in (Kind.SYMBOL, Kind.CONTRACT):
+        return sorted(
+            {lot.symbol for lot in lots if kind is Kind.SYMBOL or lot.investment_class == InvestmentClass.OPTIONS}
         )
+    with connection.cursor() as cursor:
+        cursor.execute(FACTOR_NAMES if kind is Kind.FACTOR else SCENARIO_IDS)
+        return [name for (name,) in cursor.fetchall()]
+
+
+def _stored(measure: Measure, portfolio_id: UUID, session: dt.date | None, of: str, lots: Sequence[ValuedLot]) -> _Row:
+    facts = ", ".join(f"'{name}', {expression}" for name, expression in measure.facts.items())
+    statement = STORED.format(
+        column=measure.column if measure.of else f"t.{measure.column}",
+        counted=measure.counted,
+        reason=measure.reason,
+        facts=f"jsonb_build_object({facts})",
+        table=measure.table,
+        join=measure.join,
+        whose="t.security_id = %(security)s" if measure.of_a_security else "t.portfolio_id = %(portfolio)s",
+        day=measure.day,
+        also=f"AND t.duration_days = {measure.window}" if measure.table == "correlation_calculations" else "",
+    )
+    security = next((lot.security_id for lot in lots), None) if measure.of_a_security else None
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"portfolio": portfolio_id, "session": session, "of": of, "security": security})
         row = cursor.fetchone()
-    return (None, None) if row is None else (row[0], row[1])
+    if row is None:
+        return _Row()
+    value, computed_at, observations, reason, found = row
+    stored = {name: None if fact == "NaN" else fact for name, fact in orjson.loads(found).items()}
+    return _Row(value, computed_at, observations, reason, stored)
 
 
 def _used(observations: int | None, window: int | None) -> int | None:
@@ -151,7 +219,7 @@ def _used(observations: int | None, window: int | None) -> int | None:
     return min(observations, window)
 
 
-def _inputs(lots: list[ValuedLot], session: dt.date | None) -> Inputs:
+def _inputs(lots: Sequence[ValuedLot], session: dt.date | None) -> Inputs:
     days = [lot.price_date for lot in lots]
     odd = (OddPrice(lot.symbol, lot.price_date, lot.price_source, lot.quality) for lot in lots if lot.quality != FRESH)
     return Inputs(

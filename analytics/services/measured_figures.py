@@ -1,4 +1,4 @@
-"""The figures of `MEASURES` of a portfolio at a session, all at once, each with its reason where it is missing."""
+"""The figures of `OF_THE_BOOK` of a portfolio at a session, all at once, each with its reason where it is missing."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
-from analytics.services.explained_measures import CORRELATION, MEASURES, RISK, SNAPSHOT, Measure
+from analytics.services.explained_measures import CORRELATION, OF_THE_BOOK, RISK
 from analytics.services.explanations import why_missing
+from analytics.services.measure import SNAPSHOT, Measure
 
 TABLES = {SNAPSHOT: "s", RISK: "r", CORRELATION: "c"}
-# Columns are words of `MEASURES`, never of a request.
+# Columns are words of `OF_THE_BOOK`, never of a request.
 STORED = f"""
-    SELECT e.results, e.price_source, {", ".join(f"{TABLES[one.table]}.{one.column}::float8" for one in MEASURES.values())}
+    SELECT e.results, e.price_source, {", ".join(f"{TABLES[one.table]}.{one.column}::float8" for one in OF_THE_BOOK.values())}
     FROM portfolio_snapshots AS s
     LEFT JOIN portfolio_risk AS r ON r.portfolio_id = s.portfolio_id AND r.calculation_date = s.snapshot_date
     LEFT JOIN correlation_calculations AS c
@@ -39,7 +40,7 @@ class MeasuredFigure:
 
 @dataclass(frozen=True)
 class MeasuredFigures:
-    """figures : by metric, in the order of `MEASURES`. engines : what every engine said of itself. price_source : the family of
+    """figures : by metric, in the order of `OF_THE_BOOK`. engines : what every engine said of itself. price_source : the family of
     sources the night computed with, "" where it left no word."""
 
     figures: Mapping[str, MeasuredFigure]
@@ -49,16 +50,16 @@ class MeasuredFigures:
 
 def measured_figures(portfolio_id: UUID, session: dt.date) -> MeasuredFigures:
     """Every figure as the night of a session stored it, in one query."""
-    window = MEASURES["portfolio_correlation"].window
+    window = OF_THE_BOOK["portfolio_correlation"].window
     with connection.cursor() as cursor:
         cursor.execute(STORED, {"portfolio": portfolio_id, "session": session, "days": window})
         row = cursor.fetchone()
-    document, source, *values = row or (None, None, *[None] * len(MEASURES))
+    document, source, *values = row or (None, None, *[None] * len(OF_THE_BOOK))
     engines: Mapping[str, Mapping[str, Any]] = orjson.loads(document) if document else {}
     figures = {
         name: MeasuredFigure(
-            name, measure, value, why_missing(engines.get(measure.engine, {})) if value is None else None
+            name, measure, value, why_missing(engines.get(measure.engine, {}), measure) if value is None else None
         )
-        for (name, measure), value in zip(MEASURES.items(), values, strict=True)
+        for (name, measure), value in zip(OF_THE_BOOK.items(), values, strict=True)
     }
     return MeasuredFigures(figures, engines, source or "")

@@ -142,6 +142,24 @@ class Choice(Argument):
 
 
 @dataclass(frozen=True)
+class Phrase(Argument):
+    """Some words of at most so many characters."""
+
+    most: int = field(kw_only=True)
+
+    def shape(self) -> dict[str, Any]:
+        return {"type": "string", "maxLength": self.most}
+
+    def read(self, given: Any, notes: Notes) -> str:
+        if not isinstance(given, str) or len(given) > self.most:
+            raise self.refuse(f"text of at most {self.most} characters", given)
+        return given.strip()
+
+    def bounds(self) -> str:
+        return f"at most {self.most} characters"
+
+
+@dataclass(frozen=True)
 class Symbol(Argument):
     """A ticker or an OCC option symbol, in any case."""
 

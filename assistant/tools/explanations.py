@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from analytics.services.explained_measures import MEASURES
+from analytics.services.explained_parts import PARTS
 from analytics.services.explanations import explain
-from assistant.tools.arguments import Choice
+from assistant.tools.arguments import Choice, Phrase
 from assistant.tools.figures import known, percent_of, rounded, usd
 from assistant.tools.registry import PORTFOLIO, Call, tool
 from assistant.tools.results import Finding
@@ -12,21 +13,34 @@ from assistant.tools.results import Finding
 SHOWN = {
     "usd": ("value_usd", usd),
     "fraction": ("value_pct", percent_of),
+    "percent": ("value_pct", rounded),
     "ratio": ("value", rounded),
     "index": ("value", rounded),
 }
 
 
 @tool(
-    purpose="Where a stored figure of a portfolio comes from: engine, formula, window, observations, prices and their dates, what was left "
-    "out and why. For 'how is this computed', 'can I trust it', 'why is it missing'.",
+    purpose="Where a stored figure of a portfolio comes from, or of a factor, scenario, tail, symbol or contract in it: engine, formula, "
+    "window, observations, prices and their dates, what was left out and why. For 'how is this computed', 'can I trust it', 'why is it "
+    "missing'.",
     returns="metric, title, value, engine with status and reason, formula, literature, window, observations, coverage, prices (lots by "
     "source, oldest and newest day, lots not valued at a price of the session), left_out with reasons",
     source="GET /analytics/portfolio/{id}/explain: explain, stored results, the engine's own document, the marks of the lots",
-    arguments=(PORTFOLIO, Choice("metric", "The figure.", words=tuple(MEASURES), required=True)),
+    arguments=(
+        PORTFOLIO,
+        Choice("metric", "The figure.", words=tuple(MEASURES), required=True),
+        Phrase(
+            "of",
+            "Which factor, scenario id, tail (historical_99_10d) or symbol it is of, for figures of a part: "
+            + ", ".join(PARTS)
+            + ".",
+            default="",
+            most=64,
+        ),
+    ),
 )
 def explain_number(call: Call) -> Finding:
-    book, found = explain(call.user, call.book.pk, call["metric"])
+    book, found = explain(call.user, call.book.pk, call["metric"], call["of"] or "")
     measure, inputs = found.measure, found.inputs
     name, shown = SHOWN[measure.unit]
     window = {
@@ -39,6 +53,7 @@ def explain_number(call: Call) -> Finding:
     return Finding(
         {
             "metric": found.metric,
+            **({"of": found.of, "stored_with_it": known(dict(found.facts))} if found.of else {}),
             "title": measure.title,
             name: shown(found.value),
             "available": found.value is not None,

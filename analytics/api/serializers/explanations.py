@@ -13,6 +13,12 @@ Form = serializers.Serializer[Any]
 
 class ExplainQuery(Form):
     metric = serializers.ChoiceField(choices=list(MEASURES))
+    of = serializers.CharField(
+        required=False,
+        default="",
+        max_length=64,
+        help_text="factor, scenario, tail, symbol or contract, for figures of a part",
+    )
 
 
 class ExplainedWindow(Form):
@@ -44,9 +50,10 @@ class ExplainedLeftOut(Form):
 
 class Explanation(Form):
     metric = serializers.CharField()
+    of = serializers.CharField(allow_blank=True, help_text="the part of the portfolio, empty for all of it")
     title = serializers.CharField()
     value = serializers.FloatField(allow_null=True)
-    unit = serializers.CharField(help_text="usd, fraction, ratio or index")
+    unit = serializers.CharField(help_text="usd, fraction, percent, ratio or index")
     engine = serializers.CharField()
     status = serializers.CharField(allow_null=True, help_text="ok, partial or skipped")
     reason = serializers.CharField(allow_null=True)
@@ -57,6 +64,7 @@ class Explanation(Form):
     source = serializers.CharField(allow_null=True, help_text="literature")  # type: ignore[assignment]
     coverage = serializers.FloatField(allow_null=True)
     window = ExplainedWindow(allow_null=True, help_text="null for a figure of one session alone")
+    facts = serializers.DictField(help_text="figures stored with this one, by name")
     inputs = Inputs()
     skipped = ExplainedLeftOut(many=True)
 

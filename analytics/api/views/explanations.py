@@ -15,7 +15,9 @@ from portfolios.api.callers import user_of
 from sigmasight.core.api.parameters import query, uuid_of
 from sigmasight.core.api.schema import ErrorDetail, ValidationError
 
-PLAIN = ("metric", "value", "status", "reason", "method", "method_version", "computed_at", "coverage", "inputs")
+PLAIN = (
+    "metric", "of", "value", "status", "reason", "method", "method_version", "computed_at", "coverage", "facts", "inputs",
+)  # fmt: skip
 
 
 class ExplainView(APIView):
@@ -28,8 +30,8 @@ class ExplainView(APIView):
     )
     def get(self, request: Request, portfolio_id: str) -> Response:
         wanted = uuid_of(portfolio_id, "portfolio_id")
-        metric: str = query(request, forms.ExplainQuery)["metric"]
-        book, found = explain(user_of(request), wanted, metric)
+        asked = query(request, forms.ExplainQuery)
+        book, found = explain(user_of(request), wanted, asked["metric"], asked["of"])
         return Response(
             {
                 "available": found.value is not None,

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from analytics.services.explained_measures import MEASURES
+from analytics.services.explained_measures import OF_THE_BOOK
 from analytics.services.explained_tables import TABLES
 from analytics.services.explanations import explain
 from analytics.services.risk_contributions import risk_contributions
@@ -51,7 +51,7 @@ def text_of(client: Client, address: str) -> str:
 def test_the_page_shows_the_figures_of_the_services(viewer: Client, name: str) -> None:
     book = book_of(name)
     text = text_of(viewer, page_of(book))
-    for metric, measure in MEASURES.items():
+    for metric, measure in OF_THE_BOOK.items():
         value = explain(book.user, book.pk, metric)[1].value
         assert measure.title in text
         assert in_unit(value, measure.unit) in text
@@ -65,10 +65,10 @@ def test_the_page_shows_the_figures_of_the_services(viewer: Client, name: str) -
 def test_every_figure_and_table_leads_to_its_explanation(viewer: Client) -> None:
     book = book_of("hedge_fund")
     html = viewer.get(page_of(book)).content.decode()
-    for name in {*MEASURES, *TABLES}:
+    for name in {*OF_THE_BOOK, *TABLES}:
         address = page_of(book, f"explain/{name}/")
         assert f'href="{address}"' in html
-        measure = MEASURES.get(name) or TABLES[name]
+        measure = OF_THE_BOOK.get(name) or TABLES[name]
         text = text_of(viewer, address)
         assert measure.formula in text
         assert f"{book.results_as_of}" in text

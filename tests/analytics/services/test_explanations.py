@@ -6,9 +6,19 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from analytics.models import CorrelationCalculation, PortfolioRisk
-from analytics.services.explained_measures import CORRELATION, MEASURES, RISK
-from analytics.services.explanations import explain
+from analytics.models import (
+    CorrelationCalculation,
+    OptionGreeks,
+    PortfolioRisk,
+    SymbolFactorExposure,
+    SymbolVolatility,
+)
+from analytics.services.explained_measures import CORRELATION, OF_THE_BOOK, RISK
+from analytics.services.explained_parts import PARTS, TAIL_NAMES
+from analytics.services.explanations import Explanation, explain
+from analytics.services.factors import FactorReadings, factors_of
+from analytics.services.stress import StressTest, stress_test_of
+from analytics.services.value_at_risk import value_at_risk
 from marketdata import calendar
 from portfolios.models import Portfolio
 from sigmasight.core.errors import DomainError, NotFound
@@ -19,9 +29,9 @@ from tests.factories import PortfolioFactory, UserFactory
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("metric", MEASURES)
+@pytest.mark.parametrize("metric", OF_THE_BOOK)
 def test_the_value_is_the_stored_one(demo_book: Portfolio, metric: str) -> None:
-    measure = MEASURES[metric]
+    measure = OF_THE_BOOK[metric]
     rows = {RISK: PortfolioRisk, CORRELATION: CorrelationCalculation}
     if measure.table in rows:
         row = rows[measure.table].objects.filter(portfolio=demo_book, calculation_date=demo_book.results_as_of).first()
@@ -59,6 +69,98 @@ def test_what_is_missing_has_a_reason_and_odd_prices_are_named(demo_results: Dem
     assert found.reason == "no_public_positions"
     assert {one.quality for one in found.inputs.odd} <= {"entry", "valuation"}
     assert len(found.inputs.odd) == found.inputs.lots == 9
+
+
+def explained(name: str, metric: str, of: str) -> Explanation:
+    book = book_of(name)
+    return explain(book.user, book.pk, metric, of)[1]
+
+
+def test_every_factor_scenario_and_tail_is_the_served_one(demo_results: DemoResults) -> None:
+    book = book_of("hedge_fund")
+    factors = factors_of(book.pk)
+    assert isinstance(factors, FactorReadings)
+    for one in factors.readings:
+        found = explained("hedge_fund", "factor_exposure", one.name)
+        assert (found.value, found.facts["dollars"]) == (
+            pytest.approx(one.beta, abs=1e-6),
+            pytest.approx(one.dollars, abs=0.01),
+        )
+    stress = stress_test_of(book.pk, book.results_as_of)
+    assert isinstance(stress, StressTest)
+    for effect in stress.scenarios[:5]:
+        found = explained("hedge_fund", "stress_pnl", effect.scenario_id)
+        assert found.value == pytest.approx(effect.dollars, abs=0.01)
+        assert found.facts["plausibility_scale"] == pytest.approx(effect.plausibility_scale)
+        assert found.facts["shock"]
+    _, risk = value_at_risk(book.user, book.pk)
+    for name, tail in zip(TAIL_NAMES, risk.tails, strict=True):
+        assert name == f"{tail.method}_{tail.confidence:.0%}_{tail.horizon}d".replace("%", "")
+        assert explained("hedge_fund", "value_at_risk", name).value == pytest.approx(tail.value_at_risk)
+        assert explained("hedge_fund", "expected_shortfall", name).value == pytest.approx(tail.expected_shortfall)
+
+
+def test_contributions_of_all_symbols_make_the_whole(demo_results: DemoResults) -> None:
+    book = book_of("hedge_fund")
+    symbols = set(book.positions.filter(exit_date=None, deleted_at=None).values_list("symbol", flat=True))
+    for metric, whole in (("risk_contribution", "daily_volatility"), ("var_contribution", "var_95_1d")):
+        parts = [explained("hedge_fund", metric, symbol).value or 0.0 for symbol in symbols]
+        assert sum(parts) == pytest.approx(explained("hedge_fund", whole, "").value, rel=1e-4)
+
+
+def test_a_symbol_is_told_with_its_own_observations_and_prices(demo_results: DemoResults) -> None:
+    found = explained("hedge_fund", "symbol_market_beta", "NVDA")
+    row = SymbolFactorExposure.objects.get(security__symbol="NVDA", calculation_date=demo_results.session)
+    assert (found.value, found.observations) == (pytest.approx(row.beta_value[0]), row.observations[0])
+    assert found.facts["standard_error"] == pytest.approx(row.std_error[0])
+    assert found.inputs.lots == 1
+    swing = explained("hedge_fund", "symbol_realized_volatility_21d", "NVDA")
+    stored = SymbolVolatility.objects.get(security__symbol="NVDA", calculation_date=demo_results.session)
+    assert swing.value == pytest.approx(float(stored.realized_volatility_21d))
+
+
+@pytest.mark.parametrize("name", ["delta", "gamma", "theta", "vega", "rho"])
+def test_a_greek_is_told_with_the_inputs_of_its_model(demo_results: DemoResults, name: str) -> None:
+    contract = book_of("hedge_fund").positions.filter(investment_class="OPTIONS").order_by("symbol")[0]
+    found = explained("hedge_fund", name, contract.symbol)
+    row = OptionGreeks.objects.get(security=contract.security_id, calculation_date=demo_results.session)
+    assert found.value == pytest.approx(float(getattr(row, name)))
+    assert found.facts["underlying_price"] == pytest.approx(float(row.underlying_price))
+    assert found.facts["volatility_source"] == row.volatility_source
+    assert found.facts["rate_source"] == row.rate_source
+
+
+@pytest.mark.parametrize(
+    ("metric", "of", "complaint"),
+    [
+        ("factor_exposure", "", "Say by `of` which factor"), ("factor_exposure", "Luck", "Momentum"),
+        ("stress_pnl", "x' OR true --", "which scenario"), ("value_at_risk", "historical", "historical_95_1d"),
+        ("symbol_market_beta", "TSLA2", "NVDA"), ("delta", "NVDA", "which contract"), ("hhi", "NVDA", "leave `of` out"),
+    ],
+)  # fmt: skip
+def test_a_part_that_is_not_there_is_refused_with_those_that_are(
+    demo_results: DemoResults, metric: str, of: str, complaint: str
+) -> None:
+    with pytest.raises(DomainError, match=complaint):
+        explained("hedge_fund", metric, of)
+
+
+def test_a_private_holding_has_no_beta_and_the_reason_is_its_own(demo_results: DemoResults) -> None:
+    book = book_of("family_office_private")
+    symbol = book.positions.order_by("symbol").values_list("symbol", flat=True)[0]
+    found = explained("family_office_private", "symbol_market_beta", symbol)
+    assert (found.value, found.computed_at) == (None, None)
+    assert found.reason
+
+
+@pytest.mark.parametrize("metric", PARTS)
+def test_a_part_is_explained_in_four_statements(demo_results: DemoResults, metric: str) -> None:
+    examples = {"factor": "Momentum", "scenario": "market_down_5", "tail": "filtered_99_10d", "symbol": "NVDA"}
+    book = book_of("hedge_fund")
+    contract = book.positions.filter(investment_class="OPTIONS")[0].symbol
+    with CaptureQueriesContext(connection) as statements:
+        explain(book.user, book.pk, metric, examples.get(PARTS[metric].of, contract))
+    assert len(statements) <= 4
 
 
 def test_in_three_statements(demo_results: DemoResults) -> None:

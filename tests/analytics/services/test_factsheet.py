@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from analytics.services.correlations import Correlations, correlate
-from analytics.services.explained_measures import MEASURES
+from analytics.services.explained_measures import OF_THE_BOOK
 from analytics.services.explanations import explain
 from analytics.services.factors import factors_of
 from analytics.services.factsheet import factsheet
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 def test_figures_are_those_that_are_explained(demo_book: Portfolio) -> None:
     sheet = factsheet(demo_book)
-    for metric in MEASURES:
+    for metric in OF_THE_BOOK:
         _, explained = explain(demo_book.user, demo_book.pk, metric)
         assert sheet.figures[metric].value == explained.value
         if explained.value is None:

@@ -28,7 +28,9 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "whatIf": (
         of_portfolio({"trades": [{"symbol": "SPY", "quantity": -100}, {"symbol": "xom", "quantity": 12.5}]}),
     ),
-    "explainMetric": (of_portfolio(metric="var_95_1d"), of_portfolio(metric="net_asset_value")),
+    "explainMetric": (
+        of_portfolio(metric="var_95_1d"), of_portfolio(metric="net_asset_value"), of_portfolio(metric="factor_exposure", of="Momentum"),
+    ),
     "updatePortfolioEquity": (of_portfolio({"equity_balance": 600000}),),
     "triggerPortfolioCalculations": (of_portfolio(),),
     "getPortfolioBatchStatus": (lambda who: Call({"portfolio_id": who.portfolio, "batch_run_id": who.run}),),

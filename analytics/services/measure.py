@@ -1,0 +1,67 @@
+"""A figure that can be explained: where it is stored, who computes it, from what and by which formula."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+AGGREGATION, LEDGER, FACTORS, CORRELATIONS, GREEKS, STRESS, TARGETS = (
+    "portfolio_aggregation",
+    "portfolio_snapshot",
+    "factor_analysis",
+    "position_correlations",
+    "position_greeks",
+    "stress_testing",
+    "target_prices",
+)
+SNAPSHOT = "portfolio_snapshots"
+
+
+class Kind(StrEnum):
+    """What a figure of a part of the book is of."""
+
+    BOOK = ""
+    FACTOR = "factor"
+    SCENARIO = "scenario"
+    TAIL = "tail"
+    SYMBOL = "symbol"
+    CONTRACT = "contract"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """unit : "usd", "fraction", "percent", "ratio" or "index". table, column : where it is stored; the column may be an expression over the
+    row `t` and over `k`, what `join` finds for the part `of` which it is. engine : its name in `EngineResult.results`, `part` of its
+    document counts the observations. window, minimum : sessions, None where it is of one session alone. source : literature.
+    counted : expression for observations kept with the figure itself. reason : expression for why there is no figure. without : the reason
+    of every missing one, where no engine says it.
+    facts : further stored figures that belong to it, by the names people read.
+    """
+
+    title: str
+    unit: str
+    table: str
+    column: str
+    engine: str
+    formula: str
+    window: int | None = None
+    minimum: int | None = None
+    part: str | None = None
+    source: str = ""
+    of: Kind = Kind.BOOK
+    join: str = ""
+    counted: str = "NULL"
+    reason: str = "NULL"
+    without: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def day(self) -> str:
+        """The column of its table that holds the session."""
+        return "snapshot_date" if self.table == SNAPSHOT else "calculation_date"
+
+    @property
+    def of_a_security(self) -> bool:
+        """Whether it belongs to a symbol, whoever holds it."""
+        return self.of in (Kind.SYMBOL, Kind.CONTRACT) and self.table != "portfolio_risk"
