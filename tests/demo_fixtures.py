@@ -64,7 +64,7 @@ def demo_database(
             _maintain(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
             _maintain(f'DROP DATABASE IF EXISTS "{unfinished}" WITH (FORCE)')
             _maintain(f'CREATE DATABASE "{unfinished}" TEMPLATE "{empty}"')
-            with _evening_in(unfinished):
+            with evening_in(unfinished):
                 seed_demo()
                 run_night(Request(source="simulated", session=LAST_SESSION))
             _maintain(f'ALTER DATABASE "{unfinished}" RENAME TO "{database}"')
@@ -78,7 +78,7 @@ def demo_database(
 def demo_results(demo_database: DemoResults, django_db_blocker: Any) -> Iterator[DemoResults]:
     """The module's tests see the demo on its last evening. A test asks for `db` as well to reach the database."""
     with django_db_blocker.unblock():
-        evening = _evening_in(demo_database.database)
+        evening = evening_in(demo_database.database)
         evening.__enter__()
     yield demo_database
     with django_db_blocker.unblock():
@@ -86,7 +86,7 @@ def demo_results(demo_database: DemoResults, django_db_blocker: Any) -> Iterator
 
 
 @contextmanager
-def _evening_in(database: str) -> Iterator[None]:
+def evening_in(database: str) -> Iterator[None]:
     name, now = str(connection.settings_dict["NAME"]), os.environ.get("SIGMASIGHT_NOW")
     _move(database, EVENING)
     try:
@@ -108,7 +108,7 @@ def _move(database: str, now: str | None) -> None:
 @contextmanager
 def copied_for(demo: DemoResults, purpose: str) -> Iterator[None]:
     """A copy of the demo's database that tests and threads of this process may write to; it is dropped at the end."""
-    with copy_of(demo, purpose) as name, _evening_in(name):
+    with copy_of(demo, purpose) as name, evening_in(name):
         yield
 
 

@@ -5,9 +5,11 @@ A refresh is a run like a night, so that no two collect at once; what it changes
 
 from __future__ import annotations
 
+import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -19,10 +21,12 @@ from analytics.batch.runs import RunCancelled, advance, finish_run, in_words, lo
 from analytics.batch.scope import Plan, plan_run, resolve_target
 from analytics.batch.steps import step
 from analytics.models import BatchRun, Phase, RunKind, RunStatus, RunTrigger
+from marketdata import calendar
 from marketdata.models import Security
 from marketdata.services.collection import record_request_rows
 from marketdata.services.family import adopt_family
 from marketdata.services.reference_collection import collect_profiles
+from marketdata.services.refetching import fetch_again
 from marketdata.services.source import OpenSource, open_source
 from portfolios.models import User
 from sigmasight.core.errors import DomainError
@@ -31,10 +35,35 @@ from sigmasight.core.errors import DomainError
 class Collected(StrEnum):
     MARKET_DATA = "market data"
     PROFILES = "company profiles"
+    SYMBOLS = "prices of single symbols"
 
 
-def start_refresh(what: Collected, *, requested_by: User, portfolio_id: UUID | None = None) -> BatchRun:
+def start_refetch(securities: Sequence[Security], since: dt.date, *, requested_by: User) -> BatchRun:
+    """Record that the source is to be asked again for these securities from a day on, and hand it to a worker.
+
+    Raises
+    ------
+    DomainError as `start_refresh`.
+    """
+    return start_refresh(
+        Collected.SYMBOLS,
+        requested_by=requested_by,
+        asked={
+            "securities": [one.pk for one in securities],
+            "symbols": [one.symbol for one in securities],
+            "since": since.isoformat(),
+        },
+    )
+
+
+def start_refresh(
+    what: Collected, *, requested_by: User, portfolio_id: UUID | None = None, asked: dict[str, Any] | None = None
+) -> BatchRun:
     """Record the refresh of what one portfolio holds, or all, and hand it to a worker.
+
+    Parameters
+    ----------
+    asked : more that the worker has to know, kept with the run.
 
     Raises
     ------
@@ -47,7 +76,7 @@ def start_refresh(what: Collected, *, requested_by: User, portfolio_id: UUID | N
         kind=RunKind.FIX, trigger=RunTrigger.ADMIN, source=source.family, target_from=target, target_to=target,
         portfolio_id=portfolio_id, requested_by=requested_by,
         # Another executor than a night's: the sweeper would start a night in the place of a dead refresh.
-        params={"executor": "refresh", "source": settings.MARKETDATA_SOURCE, "collects": what},
+        params={"executor": "refresh", "source": settings.MARKETDATA_SOURCE, "collects": what} | (asked or {}),
     )  # fmt: skip
     set_total(run, 1)
     log(run, f"refreshing {what} up to {target}, prices: {source.family}")
@@ -67,8 +96,9 @@ def refresh(run_id: str) -> None:
         try:
             # The target counts as to be done again, so that the plan names every portfolio.
             plan = plan_run(run.target_to, portfolio_ids=scope, recompute_from=run.target_to)
-            errors = WORK[Collected(run.params["collects"])](run, plan, source) if plan.needs else []
-            advance(run, jobs=1, job=run.params["collects"])
+            what = Collected(run.params["collects"])
+            errors = WORK[what](run, plan, source) if plan.needs or what == Collected.SYMBOLS else []
+            advance(run, jobs=1, job=what)
         except RunCancelled:
             finish_run(run, RunStatus.CANCELLED, errors=["cancelled: on request"])
         except DomainError as error:
@@ -103,7 +133,25 @@ def _profiles(run: BatchRun, plan: Plan, source: OpenSource) -> list[str]:
     return []
 
 
+def _symbols(run: BatchRun, plan: Plan, source: OpenSource) -> list[str]:
+    asked = list(Security.objects.filter(id__in=run.params["securities"]).order_by("symbol"))
+    since = dt.date.fromisoformat(run.params["since"])
+    first = min(since, calendar.shift(plan.target, -settings.BATCH_HISTORY_SESSIONS))
+    with step(run, Phase.MARKET_DATA, "prices", sessions_from=since, total=len(asked), unit="symbols"):
+        report, quotes = fetch_again(source.provider, asked, since, first, plan.target, by=run.requested_by_id)
+    names = ", ".join(one.symbol for one in asked)
+    told = [f"{report.rows.inserted} sessions new", f"{report.rows.updated} different"]
+    told += [f"{sum(report.rejected.values())} refused"] if report.rejected else []
+    told += [f"{report.suspect} suspect"] if report.suspect else []
+    told += [f"{quotes} quotes"] if quotes else []
+    log(run, f"{names} from {since} on: {', '.join(told)}.")
+    for symbol, (outcome, reason) in sorted(report.failures.items()):
+        log(run, f"{symbol}: {reason} ({outcome.value.replace('_', ' ')})", level="warning")
+    return [f"{outcome}: {symbol}: {reason}" for symbol, (outcome, reason) in sorted(report.failures.items())]
+
+
 WORK: dict[Collected, Callable[[BatchRun, Plan, OpenSource], list[str]]] = {
     Collected.MARKET_DATA: _market_data,
     Collected.PROFILES: _profiles,
+    Collected.SYMBOLS: _symbols,
 }

@@ -1,5 +1,5 @@
 """Pages and panels that analytics puts into the operations console."""
 
-from analytics.console import dashboard, portfolios
+from analytics.console import dashboard, data_quality, portfolios
 
-__all__ = ["dashboard", "portfolios"]
+__all__ = ["dashboard", "data_quality", "portfolios"]

@@ -84,6 +84,7 @@ register(
         icon="verified",
         order=30,
         late=True,
+        link="admin:console_data_quality",
     )
 )
 register(Panel("Run durations", "analytics.view_batchrun", f"{HERE}chart.html", durations, icon="timer", order=60))

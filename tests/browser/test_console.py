@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,9 +15,10 @@ from django.db import connections
 from django.urls import reverse
 
 from sigmasight.core.console import pages
+from tests.analytics.spoiled import spoil_prices
 from tests.browser.chromium import PROGRAM, Page, browser
 from tests.browser.web_server import web_server
-from tests.demo_fixtures import EVENING, DemoResults, copy_of
+from tests.demo_fixtures import EVENING, DemoResults, copy_of, evening_in
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "ai"]),
@@ -35,6 +37,7 @@ def server(demo_database: DemoResults, django_db_blocker: Any) -> Iterator[str]:
     with (
         django_db_blocker.unblock(),
         copy_of(demo_database) as database,
+        _with_spoiled_prices(database),
         web_server(
             DATABASE_URL=_address("DATABASE_URL", database),
             AI_DATABASE_URL=_address("AI_DATABASE_URL", str(connections["ai"].settings_dict["NAME"])),
@@ -58,6 +61,14 @@ def console(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         )
         tab.wait_for("location.pathname == '/admin/'")
         yield tab
+
+
+@contextmanager
+def _with_spoiled_prices(database: str) -> Iterator[None]:
+    """The page of data quality has something to show."""
+    with evening_in(database):
+        spoil_prices()
+    yield
 
 
 def _address(variable: str, database: str) -> str:
@@ -137,6 +148,11 @@ def test_the_pages_of_a_portfolio_are_whole_and_fit(server: str, console: Page) 
     assert wrong == {}
 
 
+def test_the_prices_of_a_symbol_are_whole_and_fit(server: str, console: Page) -> None:
+    visit(console, server, reverse("admin:console_data_quality_symbol", args=["MSFT"]))
+    assert faults(console) == []
+
+
 def test_nobody_else_is_asked_for_anything(server: str, console: Page) -> None:
     visit(console, server, "/admin/")
     outside = {one for one in console.requests if not one.startswith((server, "data:", "about:"))}
@@ -188,6 +204,8 @@ def test_pictures_are_taken_where_they_are_wanted(server: str, console: Page) ->
     shown = {
         "dashboard": "/admin/", "positions": reverse("admin:portfolios_position_changelist"),
         "portfolios": reverse("admin:console_portfolios"), "portfolio": book, "explanation": explanation,
+        "data-quality": reverse("admin:console_data_quality"),
+        "symbol": reverse("admin:console_data_quality_symbol", args=["MSFT"]),
     }  # fmt: skip
     for name, path in shown.items():
         for width, size in (("desk", DESK), ("phone", PHONE)):
