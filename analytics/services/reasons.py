@@ -7,6 +7,7 @@ REASONS = {
     "no_active_positions": "the book holds nothing",
     "insufficient_data": "there is too little price history",
     "no_calculation_available": "it has not been calculated",
+    "no_target_prices": "no holding has such a target price",
     "no_factor_data": "there is too little price history",
     "no_factor_exposures": "there are no factor exposures to shock",
     "symbol_skipped": "no listed proxy",
