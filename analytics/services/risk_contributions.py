@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db import connection
@@ -35,7 +35,8 @@ STORED = """
 class Contribution:
     """Of one lot. Components are dollars that add up to the portfolio's figures, shares are fractions of those. `marginal_var`
     is the value at risk that a dollar more of the lot would add, in its own direction. A lot that protects has negative ones;
-    one of which nothing is known (private, without prices) adds 0. None where the portfolio has no figure or the lot no value."""
+    one of which nothing is known (private, without prices) adds 0. `incremental_var` is what the value at risk would fall by without
+    the lot, where that was asked for. None where the portfolio has no figure or the lot no value."""
 
     position_id: UUID
     symbol: str
@@ -45,6 +46,7 @@ class Contribution:
     component_var: float | None
     var_share: float | None
     marginal_var: float | None
+    incremental_var: float | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,14 @@ def incremental_value_at_risk(user: User, portfolio_id: UUID) -> tuple[Published
     if (falls != falls).any():
         return book, None
     return book, {lot: round(fall, CENTS) + 0.0 for lot, fall in zip(found.position_ids, falls.tolist(), strict=True)}
+
+
+def with_increments(user: User, found: Contributions, portfolio_id: UUID) -> Contributions:
+    """The same with what the value at risk would fall by without each lot; unchanged where it has none."""
+    _, falls = incremental_value_at_risk(user, portfolio_id)
+    if falls is None:
+        return found
+    return replace(found, lots=tuple(replace(one, incremental_var=falls.get(one.position_id)) for one in found.lots))
 
 
 def _cents(dollars: float | None) -> float | None:

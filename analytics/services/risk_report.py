@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from analytics.services.published import PublishedBook, published_book
-from analytics.services.risk_contributions import Contributions, contributions_of
+from analytics.services.risk_contributions import Contributions, contributions_of, with_increments
 from analytics.services.risk_decomposition import Decomposition, decomposition_of
 from analytics.services.value_at_risk import ENGINE, ValueAtRisk, value_at_risk_of
 from analytics.services.var_backtest import Backtest, var_backtests
@@ -24,9 +24,13 @@ class RiskReport:
 
 
 def risk_report(
-    user: User, portfolio_id: UUID, *, backtest_method: str = "historical"
+    user: User, portfolio_id: UUID, *, backtest_method: str = "historical", increments: bool = False
 ) -> tuple[PublishedBook, RiskReport]:
     """The stored risk of a person's portfolio, in five queries.
+
+    Parameters
+    ----------
+    increments : also what the value at risk would fall by without each lot, for which the histories of the lots are rebuilt.
 
     Raises
     ------
@@ -38,4 +42,7 @@ def risk_report(
         if book.as_of is not None
         else []
     )
-    return book, RiskReport(value_at_risk_of(book), contributions_of(book), decomposition_of(book), tests)
+    contributions = contributions_of(book)
+    if increments and contributions.value_at_risk is not None:
+        contributions = with_increments(user, contributions, portfolio_id)
+    return book, RiskReport(value_at_risk_of(book), contributions, decomposition_of(book), tests)

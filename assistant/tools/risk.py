@@ -13,7 +13,7 @@ from analytics.services.risk_report import risk_report
 from analytics.services.value_at_risk import Tail
 from analytics.services.var_backtest import Backtest
 from analytics.services.volatility import aggregate_volatility, portfolio_volatility
-from assistant.tools.arguments import Choice
+from assistant.tools.arguments import Choice, Flag
 from assistant.tools.figures import known, percent_of, rounded, usd
 from assistant.tools.registry import PORTFOLIO, Call, tool
 from assistant.tools.results import Finding
@@ -23,6 +23,8 @@ NOTES = (
     "Shares of the value at risk (historical, one session, 95 %) rest on two sessions and jump from night to night; to say who drives "
     "risk, use the shares of volatility.",
 )
+
+INCREMENTS = "What the value at risk would fall by without a position (historical, one session, 95 %); these do not add up, each is alone."
 
 
 def _volatility_together(call: Call, ids: Sequence[UUID]) -> Finding:
@@ -73,16 +75,24 @@ def get_volatility_analysis(call: Call) -> Finding:
     purpose="What a portfolio may lose and why: value at risk and expected shortfall by four methods, which positions add and which "
     "protect, how factors and single names share the variance, and how the value at risk has stood up to what came.",
     returns="value_at_risk by method (at 1 and 10 sessions, 95 and 99 %: var_usd, es_usd, var_pct_of_nav), contributions by size of the "
-    "volatility they add (symbol, market_value_usd, volatility_share_pct, var_usd, var_share_pct), variance (factor and specific "
-    "shares, factors), backtest (sessions, exceptions, expected, Kupiec and independence p-values, zone, days exceeded)",
+    "volatility they add (symbol, market_value_usd, volatility_share_pct, var_usd, var_share_pct; on demand "
+    "var_falls_without_it_usd), variance (factor and specific shares, factors), backtest (sessions, exceptions, expected, Kupiec and "
+    "independence p-values, zone, days exceeded)",
     source="GET /analytics/portfolio/{id}/risk: risk_report",
     arguments=(
         PORTFOLIO,
         Choice("backtest_method", "The method that is tested against the past.", words=METHODS, default="historical"),
+        Flag(
+            "include_increments",
+            "Whether to tell by how much the value at risk would fall without each position: to weigh what to sell.",
+            default=False,
+        ),
     ),
 )
 def get_risk_analysis(call: Call) -> Finding:
-    book, found = risk_report(call.user, call.book.pk, backtest_method=call["backtest_method"])
+    book, found = risk_report(
+        call.user, call.book.pk, backtest_method=call["backtest_method"], increments=call["include_increments"]
+    )
     tails = found.value_at_risk
     if not tails.tails:
         return Finding({"available": False, "reason": tails.reason}, book.as_of)
@@ -94,13 +104,13 @@ def get_risk_analysis(call: Call) -> Finding:
             "variance": _variance(found.decomposition),
             "backtest": [_backtest(one) for one in found.backtests],
             "contributions": [
-                _contribution(one)
+                _contribution(one, increments=call["include_increments"])
                 for one in sorted(found.contributions.lots, key=lambda one: -abs(one.component_volatility or 0))
             ],
             "left_out": [{"symbol": symbol, "reason": reason} for symbol, reason in tails.skipped],
         },
         book.as_of,
-        NOTES,
+        (*NOTES, INCREMENTS) if call["include_increments"] else NOTES,
     )
 
 
@@ -115,14 +125,15 @@ def _by_method(tails: Sequence[Tail]) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-def _contribution(one: Contribution) -> dict[str, Any]:
-    return {
+def _contribution(one: Contribution, *, increments: bool) -> dict[str, Any]:
+    told = {
         "symbol": one.symbol,
         "market_value_usd": usd(one.market_value),
         "volatility_share_pct": percent_of(one.volatility_share),
         "var_usd": usd(one.component_var),
         "var_share_pct": percent_of(one.var_share),
     }
+    return told | {"var_falls_without_it_usd": usd(one.incremental_var)} if increments else told
 
 
 def _variance(found: Decomposition) -> dict[str, Any]:

@@ -27,6 +27,8 @@ from tests.demo_fixtures import DemoResults
 pytestmark = pytest.mark.django_db(databases=["default", "ai"])
 
 MOST_STATEMENTS = 6
+# Asked for apart: the histories of the lots are rebuilt from prices.
+REBUILDS = {("getRisk", 1): 15}
 MOST_COPIES = 4
 _LOTS = [row["portfolio"] for row in rows("positions")]
 BOOKS = sorted(set(_LOTS), key=_LOTS.count)
@@ -46,7 +48,8 @@ def test_a_read_keeps_its_budget(demo_results: DemoResults, operation: Operation
     who = holdings_of(book)
     client = client_for(demo_results, operation, who.account)
     asked = statements(client, operation, EXAMPLES[operation.operation_id][number](who))
-    assert len(asked) <= MOST_STATEMENTS, "\n".join(asked)
+    most = REBUILDS.get((operation.operation_id, number), MOST_STATEMENTS)
+    assert len(asked) <= most, "\n".join(asked)
 
 
 @pytest.mark.parametrize(("operation", "number"), READS)

@@ -15,6 +15,9 @@ class RiskQuery(Form):
     backtest_method = serializers.ChoiceField(
         choices=METHODS, default="historical", help_text="the value at risk that is tested against the past"
     )
+    increments = serializers.BooleanField(
+        default=False, help_text="whether contributions tell what the value at risk would fall by without each lot"
+    )
 
 
 class Tail(Form):
@@ -36,6 +39,9 @@ class Contribution(Form):
     component_var = serializers.FloatField(allow_null=True, help_text="of the historical one, one session, 95 %")
     var_share = serializers.FloatField(allow_null=True)
     marginal_var = serializers.FloatField(allow_null=True, help_text="that a dollar more of the lot adds")
+    incremental_var = serializers.FloatField(
+        allow_null=True, help_text="what it would fall by without the lot; these do not add up; null unless asked for"
+    )
 
 
 class FactorPart(Form):

@@ -33,8 +33,8 @@ class RiskView(APIView):
     )
     def get(self, request: Request, portfolio_id: str) -> Response:
         wanted = uuid_of(portfolio_id, "portfolio_id")
-        method = query(request, forms.RiskQuery)["backtest_method"]
-        book, found = risk_report(user_of(request), wanted, backtest_method=method)
+        asked = query(request, forms.RiskQuery)
+        book, found = risk_report(user_of(request), wanted, **asked)
         tails = found.value_at_risk
         if not tails.tails:
             return unavailable(book.portfolio_id, "No value at risk", reason=tails.reason)

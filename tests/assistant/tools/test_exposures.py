@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from analytics.services.factors import FactorReading
-from analytics.services.risk_contributions import risk_contributions
+from analytics.services.risk_contributions import incremental_value_at_risk, risk_contributions
 from analytics.services.value_at_risk import value_at_risk
 from analytics.services.var_backtest import var_backtest
 from assistant.tools.exposures import _tilt
@@ -61,6 +61,23 @@ def test_factors_are_the_endpoints(demo_results: DemoResults) -> None:
         assert mine["beta"] == close(theirs["beta"], per=0.0006)
         assert mine["usd_per_1pct"] == close(theirs["exposure_dollar"] / 100)
     assert len(found["tilts"]) == 4
+
+
+def test_increments_are_the_services_and_the_endpoints(demo_results: DemoResults) -> None:
+    book = books_of(person())[0]
+    _, falls = incremental_value_at_risk(book.user, book.pk)
+    assert falls is not None
+    there = served(demo_results, "demo_hedgefundstyle", "risk?increments=true")["data"]["contributions"]
+    assert {row["position_id"]: row["incremental_var"] for row in there} == {
+        str(pk): fall for pk, fall in falls.items()
+    }
+    result = ask("get_risk_analysis", include_increments=True)
+    told = {row["symbol"]: row["var_falls_without_it_usd"] for row in data_of(result)["contributions"]}
+    assert told == {row["symbol"]: close(row["incremental_var"]) for row in there}
+    assert any("do not add up" in note for note in result.envelope["meta"]["notes"])
+    plain = served(demo_results, "demo_hedgefundstyle", "risk")["data"]["contributions"]
+    assert {row["incremental_var"] for row in plain} == {None}
+    assert "var_falls_without_it_usd" not in data_of(ask("get_risk_analysis"))["contributions"][0]
 
 
 def test_a_tilt_of_unknown_beta_is_not_explained_as_neutral() -> None:

@@ -23,7 +23,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "getMarketBeta": (of_portfolio(),),
     "getBetaCalculated90d": (of_portfolio(),),
     "getBetaProvider1y": (of_portfolio(),),
-    "getRisk": (of_portfolio(), of_portfolio(backtest_method="filtered")),
+    "getRisk": (of_portfolio(), of_portfolio(backtest_method="filtered", increments="true")),
     "getPerformance": (of_portfolio(), of_portfolio(sessions=21)),
     "whatIf": (
         of_portfolio({"trades": [{"symbol": "SPY", "quantity": -100}, {"symbol": "xom", "quantity": 12.5}]}),
