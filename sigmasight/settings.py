@@ -70,6 +70,8 @@ DATABASES["ai"]["OPTIONS"] = {
     "application_name": "sigmasight",
     "options": "-c statement_timeout=2000",
 }
+# Tests of this database alone need no other.
+DATABASES["ai"]["TEST"] = {"DEPENDENCIES": []}
 if env.bool("SIGMASIGHT_MIGRATING", default=False):
     DATABASES["ai"]["OPTIONS"] = {"connect_timeout": 10, "application_name": "sigmasight"}
 DATABASE_ROUTERS = ["sigmasight.routers.DatabaseRouter"]
