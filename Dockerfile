@@ -8,6 +8,12 @@ RUN /opt/venv/bin/pip install -r requirements.txt
 FROM python:3.11-slim AS run
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 OPENBLAS_NUM_THREADS=1 PRODUCTION=1 WEB_CONCURRENCY=2
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin sigmasight
+# pg_dump and pg_restore for backups, of the servers' major version: Debian's own are older than that of docker-compose.yml.
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates postgresql-common \
+    && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
+    && apt-get install -y --no-install-recommends postgresql-client-18 \
+    && rm -rf /var/lib/apt/lists/* \
+    && install -d -o 10001 -m 700 /backups
 WORKDIR /app
 COPY --from=build /opt/venv /opt/venv
 COPY manage.py ./

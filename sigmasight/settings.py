@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import environ
 from csp import constants as csp
@@ -54,26 +54,22 @@ elif _missing:
 EMBEDDED_SERVERS = EMBEDDED_SERVERS or env.bool("SIGMASIGHT_EMBEDDED_CHILD", default=False)
 
 
-def _database(variable: str) -> dict[str, object]:
-    settings: dict[str, object] = dict(env.db_url(variable))
+def _database(variable: str) -> dict[str, Any]:
+    settings: dict[str, Any] = dict(env.db_url(variable))
     settings["ENGINE"] = "sigmasight.core.postgresql"
     settings["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
     settings["CONN_HEALTH_CHECKS"] = True
-    settings["OPTIONS"] = {"connect_timeout": 10, "application_name": "sigmasight"}
+    # What the URL says of TLS (?sslmode=verify-full) holds.
+    settings["OPTIONS"] = {"connect_timeout": 10, "application_name": "sigmasight", **settings.get("OPTIONS", {})}
     return settings
 
 
 DATABASES = {"default": _database("DATABASE_URL"), "ai": _database("AI_DATABASE_URL")}
 # The assistant waits for its database two seconds at most; the core never waits for it.
-DATABASES["ai"]["OPTIONS"] = {
-    "connect_timeout": 2,
-    "application_name": "sigmasight",
-    "options": "-c statement_timeout=2000",
-}
+if not env.bool("SIGMASIGHT_MIGRATING", default=False):
+    DATABASES["ai"]["OPTIONS"] |= {"connect_timeout": 2, "options": "-c statement_timeout=2000"}
 # Tests of this database alone need no other.
 DATABASES["ai"]["TEST"] = {"DEPENDENCIES": []}
-if env.bool("SIGMASIGHT_MIGRATING", default=False):
-    DATABASES["ai"]["OPTIONS"] = {"connect_timeout": 10, "application_name": "sigmasight"}
 DATABASE_ROUTERS = ["sigmasight.routers.DatabaseRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -428,6 +424,8 @@ RESULT_MONTHS = {
     "portfolio_risk": env.int("KEEP_MONTHS_PORTFOLIO_RISK", default=25),
     "engine_results": env.int("KEEP_MONTHS_ENGINE_RESULTS", default=25),
 }
+# Where `manage.py backup` puts its folders unless told otherwise, and `verify_setup` looks for them; empty: backups/ here.
+BACKUP_DIRECTORY = env("BACKUP_DIRECTORY", default="")
 RATE_PROXY_DURATION = env.float("RATE_PROXY_DURATION", default=16.0)
 RATE_PROXY_CONVEXITY = env.float("RATE_PROXY_CONVEXITY", default=350.0)
 

@@ -51,7 +51,7 @@ def test_compose_file_fits_its_schema() -> None:
 
 
 def test_all_parts_are_there() -> None:
-    assert set(SERVICES) == {*SERVERS, *APPLICATION}
+    assert set(SERVICES) == {*SERVERS, *APPLICATION, "backup"}
 
 
 def test_application_runs_from_one_image() -> None:
@@ -68,7 +68,7 @@ def test_databases_have_pgvector_and_a_probe_of_their_own_database(name: str) ->
 def test_every_server_keeps_its_files_in_a_volume_of_its_own() -> None:
     volumes = [SERVICES[name]["volumes"][0].split(":")[0] for name in SERVERS]
     assert len(set(volumes)) == len(SERVERS)
-    assert set(volumes) == set(COMPOSE["volumes"])
+    assert {*volumes, "backups"} == set(COMPOSE["volumes"])
 
 
 def test_broker_survives_a_restart_and_never_evicts_a_task() -> None:
@@ -107,6 +107,19 @@ def test_migrate_prepares_everything_once() -> None:
     commands = re.findall(r"manage\.py (\w+(?: --\w+)?)", service["command"][-1])
     assert commands == ["migrate_all", "seed_demo --reference", "schedule_nightly", "seed_knowledge"]
     assert service["restart"] == "no"
+
+
+def test_backups_are_made_on_demand_into_a_volume_the_account_may_write_to() -> None:
+    backup = SERVICES["backup"]
+    assert (backup["profiles"], backup["restart"], backup["image"]) == (["backup"], "no", "sigmasight:latest")
+    assert backup["command"][2:5] == ["backup", "--output", "/backups"]
+    assert backup["volumes"] == ["${BACKUP_VOLUME:-backups}:/backups"]
+    assert f"install -d -o {instruction('USER')} -m 700 /backups" in "\n".join(DOCKERFILE)
+
+
+def test_the_image_brings_the_programs_of_the_servers_version() -> None:
+    (client,) = re.findall(r"postgresql-client-(\d+)", "\n".join(DOCKERFILE))
+    assert {SERVICES[name]["image"] for name in ("core-db", "ai-db")} == {f"pgvector/pgvector:pg{client}"}
 
 
 def test_the_rest_is_restarted_and_has_time_to_finish() -> None:

@@ -1,15 +1,18 @@
-"""Checks of the ground floor: databases, extension, broker, cache, migrations, secrets."""
+"""Checks of the ground floor: databases, extension, migrations, backup, broker, cache, secrets."""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import redis
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
+from sigmasight.core.backups.making import backups_in, taken_at
 from sigmasight.core.partitions import monthly_models, partitions
 from sigmasight.core.setup_checks import Finding, failed, ok, register, warning
 
@@ -18,6 +21,8 @@ OLDEST_POSTGRES = 150_000
 LOCKS_HELD = 4
 # Since then its index searches on until it has enough rows of the scopes that are asked for.
 OLDEST_PGVECTOR = (0, 8)
+# One a day, with room for a day on which it was late.
+OLDEST_BACKUP_HOURS = 36
 
 
 def _version(alias: str) -> Finding:
@@ -81,6 +86,20 @@ def months() -> Finding:
         wanted = math.ceil(locks / LOCKS_HELD)
         return warning(f"{text}: set max_locks_per_transaction of PostgreSQL to {wanted} or more, it is {room}")
     return ok(f"{text}, the oldest from {parts[0].first}" if parts else text)
+
+
+@register("backup")
+def last_backup() -> Finding:
+    """Seen from this machine: backups may be made and kept elsewhere."""
+    if not settings.BACKUP_DIRECTORY:
+        text = "unknown: BACKUP_DIRECTORY is not set here"
+        return warning(text) if settings.PRODUCTION else ok(text)
+    folders = backups_in(Path(settings.BACKUP_DIRECTORY))
+    if not folders:
+        return warning(f"none in {settings.BACKUP_DIRECTORY}: python manage.py backup")
+    hours = (timezone.now() - taken_at(folders[-1])).total_seconds() / 3600
+    text = f"{folders[-1].name}, {hours:,.0f} hours old, one of {len(folders)}"
+    return ok(text) if hours <= OLDEST_BACKUP_HOURS else warning(f"{text}: python manage.py backup")
 
 
 @register("broker")

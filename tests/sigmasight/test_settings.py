@@ -22,6 +22,7 @@ PRODUCTION = {"PRODUCTION": "1", "SECRET_KEY": SECRET, "ALLOWED_HOSTS": "risk.ex
 # Read by the clock, the embedded servers, the database client, the web server and the compose file instead of the settings.
 READ_ELSEWHERE = {
     "SIGMASIGHT_STATE", "SIGMASIGHT_DATABASE", "SIGMASIGHT_NOW", "POSTGRES_PASSWORD", "PGPASSWORD", "WEB_CONCURRENCY",
+    "BACKUP_VOLUME",
 }  # fmt: skip
 # Set by the project for its own processes, never by people.
 INTERNAL = {"SIGMASIGHT_TESTING", "SIGMASIGHT_EMBEDDED_CHILD", "SIGMASIGHT_MIGRATING"}
@@ -156,3 +157,12 @@ def test_production_hardens_the_console() -> None:
     assert told == "required __Host-sessionid True True"
     assert answer(SERVERS, "settings.SECOND_STEP") == "optional"
     assert "SECOND_STEP" in refusal(PRODUCTION | {"SECOND_STEP": "sometimes"})
+
+
+def test_tls_that_a_database_url_asks_for_holds() -> None:
+    urls = {name: f"{SERVERS[name]}?sslmode=verify-full" for name in ("DATABASE_URL", "AI_DATABASE_URL")}
+    told = answer(
+        PRODUCTION | urls,
+        "*(settings.DATABASES[alias]['OPTIONS'][key] for alias in ('default', 'ai') for key in ('sslmode', 'connect_timeout'))",
+    )
+    assert told == "verify-full 10 verify-full 2"

@@ -6,21 +6,25 @@ import datetime as dt
 import socket
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 from django.db import connections
 from django.test import override_settings
+from django.utils import timezone
 
 from analytics.services.demo import seed_demo
 from analytics.services.reference import seed_reference
 from sigmasight.core import server_checks, setup_checks
+from sigmasight.core.backups.making import NAME_FORM
+from sigmasight.core.backups.manifest import Copied, Manifest, write
 from sigmasight.core.partitions import ensure_all, monthly_models, partitions
 
 pytestmark = pytest.mark.django_db(databases=["default", "ai"])
 CHECKS = {
     "core database", "AI database", "pgvector", "migrations", "broker", "cache", "secret key", "calendar", "prices",
-    "live sources", "reference data", "demo", "months",
+    "live sources", "reference data", "demo", "months", "backup",
 }  # fmt: skip
 
 
@@ -150,3 +154,17 @@ def test_the_secret_is_never_shown() -> None:
     assert found["secret key"] == ("ok", "set")
     password = connections["default"].settings_dict["PASSWORD"]
     assert not [message for _, message in found.values() if secret in message or password in message]
+
+
+@pytest.mark.usefixtures("reference")
+def test_the_age_of_the_last_backup_is_told(tmp_path: Path) -> None:
+    with override_settings(BACKUP_DIRECTORY=str(tmp_path)):
+        assert verify()[1]["backup"] == ("warning", f"none in {tmp_path}: python manage.py backup")
+        for age, verdict in ((50, "warning"), (2, "ok")):
+            folder = tmp_path / (timezone.now() - dt.timedelta(hours=age)).strftime(NAME_FORM)
+            folder.mkdir()
+            copied = Copied("d", 1, "", 1, "18.6", "18.6", {}, {}, {})
+            write(folder, Manifest("1", "", "", {"core": copied, "ai": copied}))
+            found = verify()[1]["backup"]
+            assert found[0] == verdict
+            assert f"{folder.name}, {age} hours old" in found[1]
