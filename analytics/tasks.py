@@ -13,6 +13,7 @@ from analytics.batch import canvas, refresh
 from analytics.services import repairs
 from analytics.services.admin_day import close_yesterday
 from sigmasight.core.errors import Conflict
+from sigmasight.core.observability.context import observed
 from sigmasight.core.outages import DATABASE, is_outage
 
 logger = logging.getLogger("analytics.batch")
@@ -43,7 +44,8 @@ def sweep() -> list[str]:
 def _tried_again(task: Task, work: Callable[..., None], *arguments: Any) -> None:
     """Do the work; where PostgreSQL or the broker went away meanwhile, do it again a little later."""
     try:
-        work(*arguments)
+        with observed(run_id=arguments[0]):
+            work(*arguments)
     except Exception as error:
         if not is_outage(error):
             raise
@@ -72,9 +74,11 @@ def daily_metrics() -> str:
 
 @shared_task(name="analytics.tasks.refresh")
 def refresh_held(run_id: str) -> None:
-    refresh.refresh(run_id)
+    with observed(run_id=run_id):
+        refresh.refresh(run_id)
 
 
 @shared_task(name="analytics.tasks.repair")
 def repair(run_id: str) -> None:
-    repairs.work(run_id)
+    with observed(run_id=run_id):
+        repairs.work(run_id)

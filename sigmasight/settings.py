@@ -14,6 +14,7 @@ from csp import constants as csp
 from django.core.exceptions import ImproperlyConfigured
 
 from sigmasight.core.console.look import THEME
+from sigmasight.core.observability import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -55,7 +56,13 @@ EMBEDDED_SERVERS = EMBEDDED_SERVERS or env.bool("SIGMASIGHT_EMBEDDED_CHILD", def
 
 
 def _database(variable: str) -> dict[str, Any]:
-    settings: dict[str, Any] = dict(env.db_url(variable))
+    try:
+        settings: dict[str, Any] = dict(env.db_url(variable))
+    except ValueError:
+        # Its text would quote a part of the password.
+        raise ImproperlyConfigured(
+            f"{variable} cannot be read. Characters of a password other than letters and digits are written as %XX."
+        ) from None
     settings["ENGINE"] = "sigmasight.core.postgresql"
     settings["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
     settings["CONN_HEALTH_CHECKS"] = True
@@ -127,6 +134,8 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
+    # First, so that its line tells what the caller got.
+    "sigmasight.core.observability.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "sigmasight.core.api.middleware.ApiLimits",
@@ -441,18 +450,11 @@ IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"
 # Between showing and doing an import the file waits where every web process finds it.
 IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.CacheStorage"
 
-# -- logging
+# -- logs, figures, errors (docs/observability.md)
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
-    "loggers": {
-        "django.request": {"level": "ERROR"},
-        "yfinance": {"level": "CRITICAL"},
-        "httpx2": {"level": "WARNING"},
-        "celery.utils.functional": {"level": "WARNING"},
-    },
-}
+LOG_FORMAT = env("LOG_FORMAT", default="json" if PRODUCTION else "line")
+if LOG_FORMAT not in logs.FORMATS:
+    raise ImproperlyConfigured(f"LOG_FORMAT={LOG_FORMAT!r} is neither json nor line.")
+LOGGING = logs.configuration(LOG_FORMAT, env("LOG_LEVEL", default="INFO"))
+# Statements that take longer are told, in milliseconds; 0 tells of none.
+SLOW_QUERY_MS = env.int("SLOW_QUERY_MS", default=500)

@@ -41,6 +41,7 @@ from marketdata.services.collection import record_request_rows
 from marketdata.services.source import open_source
 from sigmasight.core import clock
 from sigmasight.core.errors import Conflict, DomainError
+from sigmasight.core.observability.context import observed
 from sigmasight.core.outages import is_outage
 
 logger = logging.getLogger("analytics.batch")
@@ -285,7 +286,8 @@ def sweep() -> list[str]:
                 # A repair begins with steps of its own and notes which of them are done.
                 _send("repair" if "job_type" in run.params else "market_data", str(run.id), retry_policy=PATIENT)
         except (OperationalError, RedisError):
-            logger.warning("run %s could not be taken up: the broker cannot be reached", run.id)
+            with observed(run_id=run.id):
+                logger.warning("The run could not be taken up: the broker cannot be reached")
     return [str(run.id) for run in revived] + [str(run_id) for run_id in close_dead_runs()]
 
 

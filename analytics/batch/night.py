@@ -20,6 +20,7 @@ from marketdata.services.family import adopt_family, refuse_other_family
 from marketdata.services.source import OpenSource, open_source
 from portfolios.models import Portfolio, User
 from sigmasight.core.errors import Conflict, DomainError, NotFound
+from sigmasight.core.observability.context import observed
 from sigmasight.core.outages import is_outage
 
 EXIT_CODES = {RunStatus.COMPLETED: 0, RunStatus.PARTIAL: 2}
@@ -129,7 +130,7 @@ def run_night(request: Request, *, progress: Progress | None = None) -> Outcome:
     outcome.run = run
     started = time.monotonic()
     context = phases.Context(run, source, request, progress or Silent(), notes=outcome.notes)
-    with sign_of_life(run):
+    with observed(run_id=run.id), sign_of_life(run):
         try:
             context.work(plan)
         except (RunInterrupted, KeyboardInterrupt):

@@ -18,7 +18,7 @@ from django.utils import timezone
 from analytics.batch import books, contracts, ledger, market, positions, symbols
 from analytics.batch.again import portfolios_of
 from analytics.batch.progress import Progress
-from analytics.batch.runs import advance, cover, in_words, log, refuse_if_closed
+from analytics.batch.runs import advance, cover, in_words, log, refuse_if_closed, tell_phase
 from analytics.batch.scope import Need, Plan, plan_run
 from analytics.batch.steps import step
 from analytics.batch.stopping import RunCancelled
@@ -29,6 +29,7 @@ from marketdata.services.source import OpenSource
 from portfolios.models import Portfolio
 from sigmasight.core import partitions
 from sigmasight.core.errors import DomainError
+from sigmasight.core.observability.context import observed
 from sigmasight.core.outages import is_outage
 
 if TYPE_CHECKING:
@@ -111,8 +112,9 @@ class Context:
         try:
             yield
         finally:
-            key = f"phase_{phase.replace('.', '_')}"
-            self.durations[key] = self.durations.get(key, 0.0) + time.monotonic() - started
+            key, seconds = f"phase_{phase.replace('.', '_')}", time.monotonic() - started
+            self.durations[key] = self.durations.get(key, 0.0) + seconds
+            tell_phase(self.run, phase, seconds)
 
     def work(self, plan: Plan) -> None:
         """All phases in order.
@@ -208,6 +210,14 @@ def run_shard(
     """
     if not shard:
         return []
+    alone = shard[0].portfolio_id if len(shard) == 1 else None
+    with observed(run_id=run.pk, phase=phase, shard=number, portfolio_id=alone):
+        return _run_shard(run, plan, shard, phase, number, work, family)
+
+
+def _run_shard(
+    run: BatchRun, plan: Plan, shard: tuple[Need, ...], phase: str, number: int, work: object, family: str
+) -> list[tuple[Need, Exception]]:
     part = Plan(plan.target, shard)
     try:
         with step(

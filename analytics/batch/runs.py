@@ -21,6 +21,7 @@ from analytics.batch.stopping import RunCancelled, stop_if_asked
 from analytics.models import BatchLogEntry, BatchRun, BatchStep, Phase, RunStatus, RunTrigger, StepStatus
 from portfolios.models import User
 from sigmasight.core.errors import Conflict, DomainError
+from sigmasight.core.observability.context import observed
 
 logger = logging.getLogger("analytics.batch")
 START_LOCK = 7_301_001
@@ -138,7 +139,8 @@ class Heartbeat:
             try:
                 self._beat_on(own)
             except Exception as error:  # noqa: BLE001 - whatever it was, the next beat tries again
-                logger.warning("the heartbeat of run %s missed a beat: %s", self._run_id, error)
+                with observed(run_id=self._run_id):
+                    logger.warning("A heartbeat was missed: %s", error)
                 self._done.wait(1)
             finally:
                 self._ready.set()
@@ -233,11 +235,18 @@ def refuse_if_closed(run: BatchRun) -> None:
 
 def log(run: BatchRun, message: str, *, level: str = "info", portfolio_id: UUID | None = None) -> None:
     """One line of the run's activity, kept with the run (the newest 5,000 lines at most) and sent to the process log."""
-    logger.log(logging.getLevelNamesMapping()[level.upper()], "run %s: %s", str(run.id)[:8], message)
+    with observed(run_id=run.id, portfolio_id=portfolio_id):
+        logger.log(logging.getLevelNamesMapping()[level.upper()], "%s", message)
     if BatchLogEntry.objects.filter(run=run).count() < MOST_LOG_ENTRIES:
         BatchLogEntry.objects.create(
             run=run, portfolio_id=portfolio_id, at=timezone.now(), level=level, message=message
         )
+
+
+def tell_phase(run: BatchRun, phase: str, seconds: float) -> None:
+    """To the process log alone: the run's record has the time of each phase."""
+    with observed(run_id=run.pk, phase=phase):
+        logger.info("Phase %s took %.1f s", phase, seconds, extra={"facts": {"seconds": round(seconds, 3)}})
 
 
 def in_words(error: BaseException) -> str:
@@ -263,11 +272,24 @@ def finish_run(
         values["error_summary"] = {"count": len(errors), "types": kinds[:5], "details": errors[:10]}
     if durations is not None:
         values["phase_durations"] = durations
-    BatchRun.objects.filter(pk=run.pk, status__in=ACTIVE).update(**values)
+    closed = BatchRun.objects.filter(pk=run.pk, status__in=ACTIVE).update(**values)
     BatchStep.objects.filter(run=run, status=StepStatus.RUNNING).update(
         status=StepStatus.FAILED, error="the run ended before this step did", completed_at=now
     )
     run.refresh_from_db()
+    if closed:
+        _tell_end(run, len(errors or ()))
+
+
+def _tell_end(run: BatchRun, errors: int) -> None:
+    seconds = (now - begun).total_seconds() if (now := run.completed_at) and (begun := run.started_at) else 0.0
+    told: dict[str, Any] = {
+        "status": run.status, "jobs": run.completed_jobs, "failed_jobs": run.failed_jobs, "errors": errors,
+        "seconds": round(seconds, 3),
+    }  # fmt: skip
+    level = logging.INFO if run.status in (RunStatus.COMPLETED, RunStatus.CANCELLED) else logging.WARNING
+    with observed(run_id=run.pk):
+        logger.log(level, "Run %s: %d jobs done, %d failed, %d errors, %.1f s", *told.values(), extra={"facts": told})
 
 
 def request_cancel(run: BatchRun) -> None:

@@ -14,7 +14,7 @@ from django.db.models import F, Min, QuerySet
 from django.utils import timezone
 
 from analytics.batch.phases import plan_sessions, shard_size
-from analytics.batch.runs import cover
+from analytics.batch.runs import cover, tell_phase
 from analytics.batch.scope import Need, Plan
 from analytics.models import BatchRun, BatchStep, Phase, RunStatus, StepStatus
 
@@ -133,7 +133,9 @@ def settle(run: BatchRun, shard: BatchStep, lost: Collection[UUID]) -> bool:
     durations = held.phase_durations
     if last:
         begun = BatchStep.objects.filter(run=run, phase=shard.phase).aggregate(at=Min("started_at"))["at"] or now
-        durations |= {f"phase_{shard.phase.replace('.', '_')}": round((now - begun).total_seconds(), 3)}
+        seconds = (now - begun).total_seconds()
+        durations |= {f"phase_{shard.phase.replace('.', '_')}": round(seconds, 3)}
+        tell_phase(run, shard.phase, seconds)
     BatchRun.objects.filter(pk=run.pk).update(
         completed_jobs=F("completed_jobs") + done, failed_jobs=F("failed_jobs") + failed, heartbeat_at=now,
         current_job=step_name(shard.phase), current_portfolio=plan.needs[-1].name[:255], phase_durations=durations,

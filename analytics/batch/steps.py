@@ -18,6 +18,7 @@ from analytics.batch.stopping import stop_if_asked
 from analytics.models import BatchRun, BatchStep, StepStatus
 from sigmasight.core import bulk
 from sigmasight.core.bulk import UpsertCount
+from sigmasight.core.observability.context import observed
 
 PARTS = ("read", "compute", "write")
 
@@ -78,7 +79,7 @@ def step(run: BatchRun, phase: str, name: str, *, shard_no: int = 0, **scope: An
     BatchStep.objects.filter(pk=row.pk).update(attempts=row.attempts + 1 if not fresh else 1)
     meter, statements = StepMeter(), StatementCount()
     try:
-        with statements:
+        with statements, observed(run_id=run.pk, phase=phase):
             yield meter
     except BaseException as error:
         _close(row, StepStatus.FAILED, meter, statements.count, f"{type(error).__name__}: {error}"[:2000])

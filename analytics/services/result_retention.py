@@ -23,6 +23,7 @@ from marketdata import calendar
 from portfolios.models import Portfolio
 from sigmasight.core import clock
 from sigmasight.core.errors import DomainError
+from sigmasight.core.observability import slow_queries
 from sigmasight.core.partitions import Partition, month_of, monthly_models, partitions, shift_month
 
 # How long a drop waits for readers of the table; who comes after it waits meanwhile.
@@ -204,11 +205,11 @@ def _archived(part: Partition, directory: Path) -> tuple[Path, tuple[int, str]]:
         if path.exists() and _rows_in(path) == mark[0]:
             return path, mark
         unfinished = path.with_suffix(".unfinished")
+        statement = f'COPY (SELECT * FROM "{part.name}" ORDER BY id) TO STDOUT (FORMAT CSV, HEADER)'
         with (
             gzip.open(unfinished, "wb", compresslevel=5) as out,
-            cursor.cursor.copy(
-                f'COPY (SELECT * FROM "{part.name}" ORDER BY id) TO STDOUT (FORMAT CSV, HEADER)'
-            ) as copy,
+            slow_queries.timed("default", statement),
+            cursor.cursor.copy(statement) as copy,
         ):
             for block in copy:
                 out.write(block)

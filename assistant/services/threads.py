@@ -6,6 +6,7 @@ import asyncio
 import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
@@ -18,13 +19,15 @@ T = TypeVar("T")
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """The result of `work`. What it raises is raised here; cancelling stops waiting, not the work."""
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_threads(), functools.partial(_bounded, work, *args, **kwargs))
+    inside = functools.partial(_bounded, work, *args, **kwargs)
+    return await loop.run_in_executor(_threads(), copy_context().run, inside)
 
 
 async def in_patient_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """The same for work that itself waits for a model, in threads of its own: neither chats nor reads wait for it."""
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_patient_threads(), functools.partial(_bounded, work, *args, **kwargs))
+    inside = functools.partial(_bounded, work, *args, **kwargs)
+    return await loop.run_in_executor(_patient_threads(), copy_context().run, inside)
 
 
 def _bounded(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

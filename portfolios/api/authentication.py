@@ -12,6 +12,7 @@ from rest_framework.request import Request
 
 from portfolios.models import User
 from portfolios.services.tokens import AdminToken, UserToken, staff_of_token, user_of_token
+from sigmasight.core.observability.context import note
 
 USER_COOKIE = "auth_token"
 ADMIN_COOKIE = "admin_auth_token"
@@ -39,6 +40,7 @@ class _Tokens(BaseAuthentication):
             raise exceptions.AuthenticationFailed(CREDENTIALS)
         if bearer_of(request) is None:
             _require_csrf(request)
+        note(user_id=found[0].pk)
         return found
 
     @classmethod

@@ -8,6 +8,7 @@ the same values therefore writes nothing, and `updated_at` moves only where some
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -20,6 +21,7 @@ from django.db import connections, models, transaction
 
 from sigmasight.core import column_format, copy_format, partitions
 from sigmasight.core.models import MonthlyModel
+from sigmasight.core.observability import slow_queries
 
 CHUNK_BYTES = 32 << 20
 DOCUMENT = orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY
@@ -76,10 +78,12 @@ def copies_made() -> int:
     return _copies
 
 
-def _copy(cursor: Any, statement: str, params: Any = None) -> Any:
+@contextmanager
+def _copy(cursor: Any, statement: str, params: Any = None) -> Iterator[Any]:
     global _copies
     _copies += 1
-    return cursor.cursor.copy(statement, params)
+    with slow_queries.timed(cursor.db.alias, statement), cursor.cursor.copy(statement, params) as copy:
+        yield copy
 
 
 Column = np.ndarray | Sequence[Any] | Scaled | Ragged | Dense

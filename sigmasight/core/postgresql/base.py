@@ -9,6 +9,8 @@ from typing import Any
 
 from django.db.backends.postgresql import base, creation
 
+from sigmasight.core.observability.slow_queries import measured
+
 
 class DatabaseCreation(creation.DatabaseCreation):
     """Drops a test database also while threads that a test has left keep their connections to it."""
@@ -25,6 +27,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     creation_class = DatabaseCreation
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.execute_wrappers.append(measured)
 
     def is_usable(self) -> bool:
         if self.connection is None or self.connection.closed:

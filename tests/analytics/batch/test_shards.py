@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
-from analytics.batch import canvas, shards
+from analytics.batch import canvas, phases, shards
 from analytics.batch.night import Outcome, Request, run_night
 from analytics.batch.runs import SHARED_STEPS, close_dead_runs, start_run
 from analytics.batch.scope import plan_run
 from analytics.models import BatchRun, BatchStep, Phase, RunStatus, StepStatus
 from portfolios.models import Portfolio
+from sigmasight.core.errors import DomainError
+from tests.logged import Written
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 NEXT = dt.date(2025, 7, 7)
@@ -81,6 +84,18 @@ def test_a_run_that_stands_still_is_taken_up_three_times_and_then_closed(run: Ba
     BatchRun.objects.filter(pk=run.pk).update(heartbeat_at=timezone.now() - dt.timedelta(hours=1))
     assert canvas._standing_still() == []
     assert close_dead_runs() == [run.pk]
+
+
+def test_what_a_shard_says_names_its_run_phase_number_and_book(run: BatchRun, logged: Callable[..., Written]) -> None:
+    def work(*_: object) -> None:
+        raise DomainError("no_room", "There is no room.")
+
+    text, plan = logged(), plan_run(NEXT)
+    phases.run_shard(run, plan, plan.needs[:1], Phase.RISK, 7, work, "simulated")
+    (line,) = text.lines("analytics.batch")
+    assert {name: line[name] for name in ("run_id", "phase", "shard", "portfolio_id", "level")} == {
+        "run_id": str(run.pk), "phase": "3", "shard": "7", "portfolio_id": str(plan.needs[0].portfolio_id), "level": "ERROR",
+    }  # fmt: skip
 
 
 def test_a_book_that_fails_is_named_and_the_others_are_published(first_nights: Outcome) -> None:

@@ -1,0 +1,1 @@
+"""What the system says about itself while it works: log lines, figures, health, errors. docs/observability.md has the tables."""

@@ -1,0 +1,115 @@
+"""Every request has an id, one line in the log and a place in the figures."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
+
+from sigmasight.core.observability.context import Work, enter
+
+log = logging.getLogger("sigmasight.access")
+HEADER = "X-Request-ID"
+ACCEPTED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
+# Probes, scrapes and files would drown the rest.
+QUIET = ("/health", "/metrics", "/static/")
+
+
+class RequestLog:
+    """Takes the caller's X-Request-ID where it is one (8 to 64 letters, digits, dots, hyphens) and makes one otherwise. An answer
+    that is streamed is over with its last piece: what is said until then carries its ids, and its line comes then."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if iscoroutinefunction(self.get_response):
+            return self._answer_later(request)  # type: ignore[return-value]
+        seen = _Seen(request)
+        before = enter(seen.work)
+        try:
+            return seen.ends(self.get_response(request))
+        finally:
+            enter(before)
+
+    async def _answer_later(self, request: HttpRequest) -> HttpResponse:
+        seen = _Seen(request)
+        before = enter(seen.work)
+        try:
+            response: HttpResponse = await self.get_response(request)  # type: ignore[misc]
+            if not getattr(response, "is_async", False):
+                return seen.ends(response)
+            response.streaming_content = seen.streamed(response, response.streaming_content)  # type: ignore[attr-defined]
+            return response
+        finally:
+            enter(before)
+
+
+class _Seen:
+    """One request while it is answered."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        given = request.headers.get(HEADER, "")
+        self._id = given if ACCEPTED.fullmatch(given) else uuid.uuid4().hex
+        self.work = Work({"request_id": self._id})
+        self._request = request
+        self._began = time.perf_counter()
+
+    def ends(self, response: HttpResponse) -> HttpResponse:
+        """Say it is over."""
+        response.headers[HEADER] = self._id
+        self._tell(response.status_code)
+        return response
+
+    def streamed(self, response: HttpResponse, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The pieces of a stream, written under the ids of its request."""
+        response.headers[HEADER] = self._id
+        return self._pieces(response.status_code, pieces)
+
+    async def _pieces(self, status: int, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        before = enter(self.work)
+        try:
+            async with aclosing(pieces):  # type: ignore[type-var]
+                async for piece in pieces:
+                    yield piece
+        finally:
+            enter(self.work)
+            self._tell(status)
+            enter(before)
+
+    def _tell(self, status: int) -> None:
+        seconds = time.perf_counter() - self._began
+        request = self._request
+        if request.path.startswith(QUIET):
+            return
+        person = _known_person(request)
+        if person is not None:
+            self.work.ids["user_id"] = str(person)
+        statements = self.work.tally.statements
+        facts: dict[str, Any] = {
+            "method": request.method, "path": request.path, "status": status, "ms": round(1000 * seconds, 1), "statements": statements,
+        }  # fmt: skip
+        log.log(
+            logging.WARNING if status >= 500 else logging.INFO, "%s %s %d %.1f ms %d statements", *facts.values(),
+            extra={"facts": facts},
+        )  # fmt: skip
+
+
+def _known_person(request: HttpRequest) -> object | None:
+    """The id of who is calling, if somebody has looked: no statement is spent on it here."""
+    known = vars(request)
+    user = known.get("_cached_user") or known.get("user")
+    return None if type(user) is SimpleLazyObject else getattr(user, "pk", None)
