@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from uuid import UUID
 
 import mibian
 
 from analytics.models import GreeksStatus, OptionGreeks
+from portfolios.models import Position
 
 TOLERANCE = 1e-4
 NAMES = ("delta", "gamma", "theta", "vega", "rho")
@@ -37,16 +39,23 @@ class GreeksAudit:
     differences: tuple[Difference, ...]
 
 
-def audit_greeks(*, sample: int = 200, session: dt.date | None = None, tolerance: float = TOLERANCE) -> GreeksAudit:
+def audit_greeks(
+    *, sample: int = 200, session: dt.date | None = None, portfolio_id: UUID | None = None, tolerance: float = TOLERANCE
+) -> GreeksAudit:
     """Recompute stored Greeks with mibian and compare.
 
     Parameters
     ----------
-    sample : how many rows at most, the newest sessions first. session : only this one. tolerance : absolute, per Greek.
+    sample : how many rows at most, the newest sessions first. session : only this one. portfolio_id : only the contracts of
+        this portfolio. tolerance : absolute, per Greek.
     """
     rows = OptionGreeks.objects.filter(status=GreeksStatus.OK, implied_volatility__gt=0)
     if session is not None:
         rows = rows.filter(calculation_date=session)
+    if portfolio_id is not None:
+        rows = rows.filter(
+            security__in=Position.objects.filter(portfolio_id=portfolio_id, deleted_at=None).values("security")
+        )
     related = rows.select_related("security__option_contract").order_by("-calculation_date", "security_id")
     checked, largest, differences = 0, 0.0, []
     for row in related[:sample]:

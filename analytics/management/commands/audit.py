@@ -1,37 +1,73 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sys
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
 
-from analytics.services.greeks_audit import audit_greeks
-from marketdata.models import Security
-from marketdata.services.history import arrays_differ_from_rows
+from analytics.audits.catalogue import AUDITS, Audit, run_audit
+from analytics.audits.scope import DEFAULT_SAMPLE, Scope, portfolio_called
+from sigmasight.core.errors import DomainError
+
+# Nothing is shown of an audit that is done sooner.
+PATIENCE_SECONDS = 2.0
+MISUSED = 2
 
 
 class Command(BaseCommand):
-    help = "Hold stored results against an independent calculation. Exit code 1 if something differs."
+    help = (
+        "Hold what is stored against itself and against independent calculations. Exit code 0 without an error (with --strict: "
+        "without a warning), 1 with one, 2 if it was called wrongly."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("subject", choices=["greeks", "prices"])
-        parser.add_argument("--sample", type=int, default=200, help="contracts at most")
-        parser.add_argument("--date", type=dt.date.fromisoformat, help="only this session")
+        parser.add_argument(
+            "subject", choices=list(AUDITS), help="; ".join(f"{a.name}: {a.about}" for a in AUDITS.values())
+        )
+        parser.add_argument("--portfolio", help="id or account name; only this one")
+        parser.add_argument("--date", type=dt.date.fromisoformat, help="only this session; else the newest results")
+        parser.add_argument(
+            "--sample", type=int, help=f"results recomputed of each kind at most, {DEFAULT_SAMPLE} by default"
+        )
+        parser.add_argument("--check", help="only this check, by its name")
+        parser.add_argument("--json", action="store_true", help="the report as JSON, docs/audits.md describes it")
+        parser.add_argument("--strict", action="store_true", help="warnings count as errors")
 
     def handle(self, *args: object, **options: object) -> None:
-        if options["subject"] == "prices":
-            self._prices()
-            return
-        audit = audit_greeks(sample=int(str(options["sample"])), session=options["date"])  # type: ignore[arg-type]
-        self.stdout.write(f"{audit.checked} contracts recomputed, largest difference {audit.largest:.2e}")
-        for d in audit.differences:
-            self.stdout.write(f"{d.symbol} {d.session} {d.name}: stored {d.stored:.8f}, recomputed {d.recomputed:.8f}")
-        if audit.differences:
+        audit = AUDITS[str(options["subject"])]
+        scope = self._scope(audit, options)
+        with tqdm(desc=f"audit {audit.name}", unit=" checks", delay=PATIENCE_SECONDS, leave=False, disable=None) as bar:
+
+            def done(name: str, total: int) -> None:
+                bar.total = total
+                bar.set_postfix_str(name, refresh=False)
+                bar.update()
+
+            try:
+                report = run_audit(audit, scope, only=options["check"], done=done)  # type: ignore[arg-type]
+            except DomainError as error:
+                raise CommandError(error.message, returncode=MISUSED) from error
+        text = (
+            json.dumps(report.document(), indent=2, ensure_ascii=False)
+            if options["json"]
+            else "\n".join(report.lines())
+        )
+        self.stdout.write(text)
+        if report.failed(strict=bool(options["strict"])):
             sys.exit(1)
 
-    def _prices(self) -> None:
-        ids = list(Security.objects.filter(price_history__isnull=False).values_list("id", flat=True))
-        wrong = arrays_differ_from_rows(ids)
-        self.stdout.write(f"{len(ids)} price histories, {len(wrong)} differ from their rows")
-        if wrong:
-            sys.exit(1)
+    def _scope(self, audit: Audit, options: dict[str, object]) -> Scope:
+        for name in ("portfolio", "date", "sample"):
+            if options[name] is not None and name not in audit.options:
+                takes = ", ".join(f"--{one}" for one in sorted(audit.options)) or "no limits"
+                raise CommandError(f"audit {audit.name} does not take --{name}; it takes {takes}.", returncode=MISUSED)
+        sample = DEFAULT_SAMPLE if options["sample"] is None else int(str(options["sample"]))
+        if sample < 1:
+            raise CommandError("--sample must be at least 1.", returncode=MISUSED)
+        try:
+            portfolio = None if options["portfolio"] is None else portfolio_called(str(options["portfolio"]))
+        except DomainError as error:
+            raise CommandError(error.message, returncode=MISUSED) from error
+        return Scope(portfolio, options["date"], sample)  # type: ignore[arg-type]
