@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Iterable
 
 from django.http import HttpResponse, StreamingHttpResponse
 
+from assistant.services.answering import Answer
 from assistant.services.insight_chat import flat
 from assistant.services.sse import Event, frame
 
@@ -21,17 +22,25 @@ HEADERS = {
 ALIVE = b": alive\n\n"
 
 
-def streamed(events: AsyncGenerator[Event], *, older: bool = False) -> StreamingHttpResponse:
-    """Each event as it comes. `older`: in the form without envelopes."""
-    return StreamingHttpResponse(_framed(events, older=older), content_type=KIND, headers=HEADERS)
+class AnswerResponse(StreamingHttpResponse):
+    """An answer, each event as it comes. `older`: in the form without envelopes."""
+
+    def __init__(self, answer: Answer, *, older: bool = False) -> None:
+        super().__init__(framed(aiter(answer), older=older), content_type=KIND, headers=HEADERS)
+        self.answer = answer
+
+    def close(self) -> None:
+        super().close()
+        self.answer.close()
 
 
 def at_once(events: Iterable[Event], *, older: bool = False) -> HttpResponse:
-    """The same of events that are all there."""
+    """Events that are all there."""
     return HttpResponse(b"".join(_text(event, older=older) for event in events), content_type=KIND, headers=HEADERS)
 
 
-async def _framed(events: AsyncGenerator[Event], *, older: bool) -> AsyncGenerator[bytes]:
+async def framed(events: AsyncGenerator[Event], *, older: bool) -> AsyncGenerator[bytes]:
+    """Events as text."""
     # A reader who leaves ends the answer now, not when somebody collects it.
     async with contextlib.aclosing(events):
         async for event in events:

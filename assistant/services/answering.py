@@ -37,28 +37,56 @@ SORRY = "Something went wrong on our side. Please try again."
 _unfinished: set[asyncio.Task[None]] = set()
 
 
-async def answer(turn: Turn) -> AsyncGenerator[Event]:
-    """All events of a turn. A reader who leaves ends the vendor's stream too; what was said by then is kept."""
-    writing = _Writing(turn)
-    task = asyncio.ensure_future(writing.write())
-    # Kept from being collected, also when the reader's request is gone.
-    _unfinished.add(task)
-    task.add_done_callback(_unfinished.discard)
-    ended = False
-    try:
-        while True:
-            try:
-                async with asyncio.timeout(settings.CHAT_HEARTBEAT_SECONDS):
-                    event = await writing.events.get()
-            except TimeoutError:
-                event = writing.stream.event("heartbeat", {})
-            if event is None:
-                ended = True
-                return
-            yield event
-    finally:
-        if not ended:
-            task.cancel()
+class Answer:
+    """The answer to a turn that was begun in the database. Read once, by `async for`.
+
+    A reader who leaves ends the vendor's stream too; what was said by then is kept, and the next turn is let in.
+    """
+
+    def __init__(self, turn: Turn) -> None:
+        self._writing = _Writing(turn)
+        self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def begin(self) -> None:
+        """Begin to write, on the running event loop; reading begins it too."""
+        if self._task is None:
+            self._loop = asyncio.get_running_loop()
+            self._task = self._loop.create_task(self._writing.write())
+            # Kept from being collected, also when the reader's request is gone.
+            _unfinished.add(self._task)
+            self._task.add_done_callback(_unfinished.discard)
+
+    def leave(self) -> None:
+        """Nobody reads on; also where nobody ever did. On the event loop; once all is written it changes nothing."""
+        self._writing.reader_left = True
+        if self._task is None:
+            self.begin()
+        elif self._writing.has_begun:
+            self._task.cancel()
+
+    def close(self) -> None:
+        """The same from any thread, for what was begun."""
+        if self._loop is not None and self._task is not None and not self._task.done():
+            self._loop.call_soon_threadsafe(self.leave)
+
+    async def __aiter__(self) -> AsyncGenerator[Event]:
+        self.begin()
+        writing, ended = self._writing, False
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(settings.CHAT_HEARTBEAT_SECONDS):
+                        event = await writing.events.get()
+                except TimeoutError:
+                    event = writing.stream.event("heartbeat", {})
+                if event is None:
+                    ended = True
+                    return
+                yield event
+        finally:
+            if not ended:
+                self.leave()
 
 
 class _Writing:
@@ -80,10 +108,15 @@ class _Writing:
         # Whether this attempt's response was named to the reader.
         self._named = False
         self._saved = False
+        # A task that is cancelled before its first step never runs: then it must find out by itself.
+        self.has_begun = self.reader_left = False
 
     async def write(self) -> None:
         """Fill the queue; None is its end."""
+        self.has_begun = True
         try:
+            if self.reader_left:
+                raise asyncio.CancelledError
             self._announce()
             async with asyncio.timeout(settings.CHAT_TURN_SECONDS):
                 await self._attempt_until_said()

@@ -18,8 +18,8 @@ from rest_framework.views import APIView
 
 from assistant.api.faces import asynchronous
 from assistant.api.serializers import conversations as forms
-from assistant.api.streams import KIND, at_once, streamed
-from assistant.services.answering import answer, mode_changed
+from assistant.api.streams import KIND, AnswerResponse, at_once
+from assistant.services.answering import Answer, mode_changed
 from assistant.services.conversations import conversation_of
 from assistant.services.sse import new_run_id
 from assistant.services.turns import begin_turn, change_mode, mode_of_command
@@ -75,7 +75,7 @@ class SendView(APIView):
             change_mode(talk, mode)
             return at_once(mode_changed(new_run_id(), talk.pk, mode, settings.OPENAI_MODEL))
         turn = begin_turn(user_of(request), talk, given["text"], given.get("ui_context") or {})
-        return streamed(answer(turn))
+        return AnswerResponse(Answer(turn))
 
 
-send = asynchronous(SendView)
+send = asynchronous(SendView, streams=True)

@@ -14,10 +14,10 @@ from rest_framework.views import APIView
 
 from assistant.api.faces import asynchronous
 from assistant.api.serializers import insights as forms
-from assistant.api.streams import KIND, at_once, streamed
+from assistant.api.streams import KIND, AnswerResponse, at_once
 from assistant.models import Insight
 from assistant.services import insights as service
-from assistant.services.answering import answer, mode_changed
+from assistant.services.answering import Answer, mode_changed
 from assistant.services.insight_chat import talk_of
 from assistant.services.insight_drafts import Assignment, Briefing
 from assistant.services.sse import new_run_id
@@ -123,10 +123,10 @@ class InsightChatView(APIView):
             change_mode(talk, mode)
             return at_once(mode_changed(new_run_id(), talk.pk, mode, settings.OPENAI_MODEL), older=True)
         turn = begin_turn(user, talk, given["message"], {})
-        return streamed(answer(turn), older=True)
+        return AnswerResponse(Answer(turn), older=True)
 
 
-talk = asynchronous(InsightChatView)
+talk = asynchronous(InsightChatView, streams=True)
 
 
 class PortfolioInsightsView(APIView):

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 from django.db import connection
 
 from assistant.models import AIRequestMetric, Conversation, Message
+from assistant.services import ai_database
 from tests.assistant.chat.reading import Person, Stream, events_of
+from tests.assistant.outages import locked
 from tests.fake_ai.script import Answer, Fault
 from tests.fake_ai.server import FakeAI
 
@@ -171,6 +178,60 @@ def test_a_reader_who_leaves_ends_the_vendors_stream(vendor: FakeAI, person: Mak
     assert (message.get().content, message.get().error["type"]) == ("one two ", "client_disconnected")
     assert AIRequestMetric.objects.get(message_id=message.get().pk).error_type == "client_disconnected"
     assert Conversation.objects.get(pk=asker.conversation).busy_until is None
+
+
+def test_a_reader_who_leaves_before_the_first_word_leaves_no_claim(vendor: FakeAI, person: Make) -> None:
+    vendor.script(Answer("never read", hold_after=1))
+    asker = person()
+    place = urlsplit(asker.base)
+    body = json.dumps({"conversation_id": asker.conversation, "text": "Count"})
+    lines = [f"{name}: {value}" for name, value in {**asker.headers, "Content-Type": "application/json"}.items()]
+    lines = [f"POST {place.path}/chat/send HTTP/1.1", f"Host: {place.netloc}", f"Content-Length: {len(body)}", *lines]
+    with socket.create_connection((place.hostname, place.port or 0)) as reader:
+        reader.sendall(("\r\n".join(lines) + "\r\n\r\n" + body).encode())
+        # Claimed in a thread, while the event loop still waits for it.
+        eventually(lambda: Message.objects.filter(conversation_id=asker.conversation).exists())
+    eventually(lambda: Conversation.objects.get(pk=asker.conversation).busy_until is None)
+    answer = Message.objects.get(conversation_id=asker.conversation, role="assistant")
+    assert answer.error["type"] == "client_disconnected"
+    assert AIRequestMetric.objects.get(message_id=answer.pk).error_type == "client_disconnected"
+    eventually(lambda: vendor.open == 0)
+
+
+def test_a_conversation_deleted_meanwhile_ends_without_a_trace(vendor: FakeAI, person: Make) -> None:
+    vendor.script(Answer("one two three", pause=0.2))
+    asker = person()
+    answer = asker.post("Count")
+    events = events_of(answer.iter_content(None))
+    seen = [next(events), next(events)]
+    assert requests.delete(
+        f"{asker.base}/chat/conversations/{asker.conversation}", headers=asker.headers, timeout=20
+    ).ok
+    seen += events
+    assert seen[-1].name == "done"
+    assert not Message.objects.filter(conversation_id=asker.conversation).exists()
+
+
+def test_of_two_questions_at_the_same_moment_one_is_answered(vendor: FakeAI, person: Make) -> None:
+    vendor.script(Answer("Late", before=5))
+    asker = person()
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda n: asker.post(f"Question {n}?"), range(4)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
+    for answer in answers:
+        answer.close()
+    eventually(lambda: Conversation.objects.get(pk=asker.conversation).busy_until is None)
+
+
+def test_an_ai_database_that_is_locked_costs_no_answer(vendor: FakeAI, person: Make) -> None:
+    vendor.script(Answer("Without memories, then."))
+    asker = person()
+    with locked():
+        stream = asker.ask("How am I?", page_hint="portfolio")
+        assert requests.get(f"{asker.base}/portfolios", headers=asker.headers, timeout=20).ok
+    assert stream.end.data["final_text"] == "Without memories, then."
+    assert 'kind="memories"' not in vendor.bodies()[0]["instructions"]
+    ai_database.rest.end()
 
 
 def test_one_turn_at_a_time(vendor: FakeAI, person: Make) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assistant.api.streams import streamed
+from assistant.api.streams import framed
 from assistant.models import Conversation
 from assistant.services.sse import Event, EventStream
 from tests.demo_fixtures import DemoResults
@@ -23,7 +23,7 @@ def flattened(events: list[Event]) -> list[bytes]:
             yield event
 
     async def collected() -> list[bytes]:
-        return [part async for part in streamed(given(), older=True)]
+        return [part async for part in framed(given(), older=True)]
 
     return asyncio.run(collected())
 
