@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from analytics.models import RunStatus
+from analytics.services.all_books import all_books
 from analytics.services.freshness import freshness
 from analytics.services.night_report import coverage_by_session, coverage_floor, last_night, nights_before
 from analytics.services.price_quality import price_quality
 from analytics.services.queues import queues
-from sigmasight.core.console.charts import Series, bar_chart, line_chart, ranked_bars
+from sigmasight.core.console.charts import Series, bar_chart, line_chart, ranked_bars, usd
 from sigmasight.core.console.panels import Panel, register
-from sigmasight.core.templatetags.humane import lasting
+from sigmasight.core.templatetags.humane import lasting, share
 
 RUNS = "admin:analytics_batchrun_changelist"
 ENDINGS = (
@@ -39,6 +40,21 @@ def durations() -> dict[str, Any]:
             "Seconds by night", days, shown, fmt=lasting, stacked=True, description="How long each night took."
         )
     }
+
+
+def books() -> dict[str, Any]:
+    days = all_books()
+    names = [f"{day.session:%Y-%m-%d}" for day in days]
+    return {
+        "days": days,
+        "value": line_chart(
+            "Net asset value, $", names, [Series("all portfolios", [day.net_asset_value for day in days])], fmt=usd
+        ),
+        "fall": line_chart(
+            "Drawdown", names, [Series("below the highest point", [day.drawdown for day in days], "bad")],
+            fmt=lambda value: share(value, 1), area=True, high=0.0,
+        ),
+    }  # fmt: skip
 
 
 def coverage() -> dict[str, Any]:
@@ -85,6 +101,18 @@ register(
         order=30,
         late=True,
         link="admin:console_data_quality",
+    )
+)
+register(
+    Panel(
+        "All portfolios",
+        "portfolios.view_portfoliosnapshot",
+        f"{HERE}all_books.html",
+        books,
+        icon="show_chart",
+        order=55,
+        link="admin:console_portfolios",
+        late=True,
     )
 )
 register(Panel("Run durations", "analytics.view_batchrun", f"{HERE}chart.html", durations, icon="timer", order=60))
