@@ -113,6 +113,7 @@ register(
         order=55,
         link="admin:console_portfolios",
         late=True,
+        wide=True,
     )
 )
 register(Panel("Run durations", "analytics.view_batchrun", f"{HERE}chart.html", durations, icon="timer", order=60))
