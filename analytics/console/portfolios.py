@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.dateparse import parse_date
 
+from analytics.report.document import ClientReport, client_report
+from analytics.report.html import render_html
+from analytics.report.pdf import render_pdf
 from analytics.report.sections import HEADLINES, headlines, sections
 from analytics.report.wording import engine_name, left_out_sentences, skipped_sentences
 from analytics.services.explained_tables import TABLES
@@ -27,6 +31,7 @@ from sigmasight.core.errors import DomainError
 
 PERMISSION = "portfolios.view_portfolio"
 MOST_ROWS = 50
+FORMS: dict[str, Callable[[ClientReport], str | bytes]] = {"html": render_html, "pdf": render_pdf}
 
 
 def portfolios_page(request: HttpRequest) -> HttpResponse:
@@ -74,6 +79,22 @@ def explain_page(request: HttpRequest, portfolio_id: UUID, metric: str) -> HttpR
     return pages.show(request, "analytics/console/explanation.html", context)
 
 
+def report_view(request: HttpRequest, portfolio_id: UUID, form: str) -> HttpResponse:
+    """The report as a file; the browser shows the HTML one and keeps the PDF."""
+    if form not in FORMS:
+        raise Http404
+    portfolio = undeleted(portfolio_id)
+    try:
+        report = client_report(portfolio, wanted_day(request))
+    except DomainError as error:
+        context = {"portfolio": portfolio, "subtitle": portfolio.name, "trouble": error.message}
+        return pages.show(request, "analytics/console/portfolio.html", context, status=error.status)
+    content_type, shown = ("application/pdf", "attachment") if form == "pdf" else ("text/html; charset=utf-8", "inline")
+    answer = HttpResponse(FORMS[form](report), content_type=content_type)
+    answer["Content-Disposition"] = f'{shown}; filename="{report.file_name(form)}"'
+    return answer
+
+
 def undeleted(portfolio_id: UUID) -> Portfolio:
     """A portfolio with its owner; staff may see anybody's."""
     return get_object_or_404(Portfolio.objects.select_related("user"), pk=portfolio_id, deleted_at=None)
@@ -106,5 +127,10 @@ pages.register(
         PERMISSION,
         explain_page,
         parent="portfolios/",
+    )
+)
+pages.register(
+    ConsolePage(
+        "Report", "portfolios/<uuid:portfolio_id>/report/<slug:form>/", PERMISSION, report_view, parent="portfolios/"
     )
 )

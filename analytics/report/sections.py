@@ -6,6 +6,7 @@ from analytics.report import pictures
 from analytics.report.parts import Headline, Rows, Section, first_rows, number, words
 from analytics.services.factsheet import Factsheet
 from analytics.services.missing import Missing
+from analytics.services.performance import Fall
 from analytics.services.reasons import in_words
 from analytics.services.sectors import NoSectorExposure
 from sigmasight.core.console.charts import usd
@@ -73,7 +74,7 @@ def _performance(sheet: Factsheet) -> Section:
         ["Time-weighted return", share(found.twr, 2)], ["Money-weighted return", share(found.mwr, 2)],
         ["Volatility a year", share(found.volatility, 2)], ["Sharpe ratio", grouped(found.sharpe, 2)],
         ["Sortino ratio", grouped(found.sortino, 2)],
-        ["Worst fall", "none" if found.fall is None else f"{share(found.fall.depth, 2)}, {found.fall.peak} to {found.fall.trough}"],
+        ["Worst fall", _fall(found.fall)],
         ["Beta to the S&P 500", grouped(found.beta, 2)], ["Deposits less withdrawals", usd(found.flows)],
     ]  # fmt: skip
     return Section(
@@ -86,6 +87,10 @@ def _performance(sheet: Factsheet) -> Section:
             Rows(f"Over {found.sessions} sessions", [words("Figure", 1.4), number("Value", 1.6)], ratios),
         ],
     )
+
+
+def _fall(worst: Fall | None) -> str:
+    return f"{share(worst.depth, 2)}, {worst.peak} to {worst.trough}" if worst is not None and worst.depth else "none"
 
 
 def _exposures(sheet: Factsheet) -> Section:
@@ -253,14 +258,14 @@ def _positions(sheet: Factsheet, most: int | None) -> Section:
     if not sheet.lots:
         return Section("positions", "Positions", sheet.as_of, missing="The book holds nothing.")
     columns = [
-        words("Position", 1.7), words("Side", 0.8), words("Sector", 1.5), number("Quantity"), number("Price"),
-        number("Market value", 1.2), number("Of NAV", 0.7), number("Unrealised P&L", 1.2), number("Day's P&L"),
+        words("Position", 1.85), words("Side", 0.9), words("Sector", 1.85), number("Quantity", 0.9), number("Price", 0.8),
+        number("Market value", 1.1), number("Of NAV", 0.75), number("Unrealised P&L", 1.35), number("Day's P&L", 0.95),
     ]  # fmt: skip
     rows = [
         [
             lot.held.symbol, lot.kind, lot.sector, f"{lot.quantity:,.4f}".rstrip("0").rstrip("."),
-            f"{lot.price:,.2f}{' *' if lot.is_old else ''}", usd(lot.held.market_value), share(lot.weight), usd(lot.held.unrealized_pnl),
-            usd(lot.daily_pnl),
+            f"{grouped(lot.price, 2 if lot.price < 10_000 else 0)}{' *' if lot.is_old else ''}",
+            usd(lot.held.market_value), share(lot.weight), usd(lot.held.unrealized_pnl), usd(lot.daily_pnl),
         ]
         for lot in sheet.lots
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from uuid import NAMESPACE_DNS, UUID, uuid4, uuid5
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from portfolios.models import AccountType, Portfolio, User
 from portfolios.services import amounts
@@ -20,6 +21,7 @@ from portfolios.services.valued_lots import EMPTY_BOOK, book_values
 from sigmasight.core import clock
 from sigmasight.core.errors import Conflict, DomainError, NotFound
 
+MOST_NAMED = 10
 # Active ones first, accounts named private behind the others, the oldest first: clients open the first of a list. The equity is
 # that of `current_equity`. Written out: the ORM takes longer to phrase it than the database to answer.
 LISTED = """
@@ -76,6 +78,30 @@ def portfolio_with_equity(user: User, portfolio_id: UUID) -> ListedPortfolio:
     found = _listed({"user": user.pk, "id": portfolio_id, "inactive": True, "deleted": False})
     if not found:
         raise NotFound("portfolio_not_found", PORTFOLIO_NOT_FOUND)
+    return found[0]
+
+
+def portfolio_called(text: str) -> Portfolio:
+    """The undeleted portfolio with this id, or with this name or account name, whoever owns it, with its owner: for commands of operators.
+
+    Raises
+    ------
+    NotFound if there is none. Conflict if several have the name.
+    """
+    books = Portfolio.objects.select_related("user").filter(deleted_at__isnull=True)
+    wanted = text.replace("\0", "").strip()
+    try:
+        found = list(books.filter(pk=UUID(wanted)))
+    except ValueError:
+        named = books.filter(Q(name__iexact=wanted) | Q(account_name__iexact=wanted))
+        found = list(named.order_by("user__email", "id")[:MOST_NAMED])
+    if not found:
+        raise NotFound("portfolio_not_found", f"There is no portfolio with the id or the name {wanted!r}.")
+    if len(found) > 1:
+        listed = "; ".join(f"{book.pk} of {book.user.email}" for book in found)
+        raise Conflict(
+            "portfolio_ambiguous", f"Several portfolios are called {wanted!r}. Name one by its id: {listed}."
+        )
     return found[0]
 
 

@@ -41,6 +41,7 @@ def configuration(kind: str, level: str) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},
             "yfinance": {"level": "CRITICAL"},
             "httpx2": {"level": "WARNING"},
+            "fontTools": {"level": "WARNING"},
             "celery.utils.functional": {"level": "WARNING"},
             # That a task came; that it went is said by celery.app.trace.
             "celery.worker.strategy": {"level": "WARNING"},
