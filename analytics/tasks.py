@@ -12,6 +12,7 @@ from celery.signals import worker_shutdown
 from analytics.batch import canvas, refresh
 from analytics.services import repairs
 from analytics.services.admin_day import close_yesterday
+from analytics.services.result_retention import retain_and_tell
 from sigmasight.core.errors import Conflict
 from sigmasight.core.observability.context import observed
 from sigmasight.core.outages import DATABASE, is_outage
@@ -70,6 +71,11 @@ def symbol_numbers(self: Task, run_id: str) -> None:
 @shared_task(name="analytics.tasks.daily_metrics")
 def daily_metrics() -> str:
     return close_yesterday()
+
+
+@shared_task(name="analytics.tasks.retention")
+def retention() -> str:
+    return retain_and_tell()
 
 
 @shared_task(name="analytics.tasks.refresh")

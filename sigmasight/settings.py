@@ -425,14 +425,17 @@ BATCH_HISTORY_SESSIONS = 504
 BATCH_COVERAGE_FLOOR = env.float("BATCH_COVERAGE_FLOOR", default=0.80)
 BATCH_HEARTBEAT_SECONDS = env.float("BATCH_HEARTBEAT_SECONDS", default=15.0)
 BATCH_STALE_SECONDS = env.float("BATCH_STALE_SECONDS", default=300.0)
-# Months of results kept by `manage.py retention`, whole calendar months beside the present one; 0 keeps all. At the
-# least 25 of position_snapshots, 14 of the others.
+# Months of results kept by `manage.py retention` and beat, on Sundays: whole calendar months beside the present one; 0 keeps all.
+# At the least 25 of position_snapshots, 14 of the others.
 RESULT_MONTHS = {
     "position_snapshots": env.int("KEEP_MONTHS_POSITION_SNAPSHOTS", default=25),
     "stress_test_results": env.int("KEEP_MONTHS_STRESS_TEST_RESULTS", default=25),
     "portfolio_risk": env.int("KEEP_MONTHS_PORTFOLIO_RISK", default=25),
     "engine_results": env.int("KEEP_MONTHS_ENGINE_RESULTS", default=25),
 }
+# Directory into which months are written before they are dropped; empty: none. As "parquet" or "csv".
+RESULT_ARCHIVE = env("RESULT_ARCHIVE", default="")
+RESULT_ARCHIVE_FORMAT = env("RESULT_ARCHIVE_FORMAT", default="parquet")
 # Where `manage.py backup` puts its folders unless told otherwise, and `verify_setup` looks for them; empty: backups/ here.
 BACKUP_DIRECTORY = env("BACKUP_DIRECTORY", default="")
 RATE_PROXY_DURATION = env.float("RATE_PROXY_DURATION", default=16.0)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import gzip
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -19,11 +16,11 @@ from analytics.batch.kept import LEAST_MONTHS, LEAST_MONTHS_OF_OTHERS, LOOKED_BA
 from analytics.batch.runs import ACTIVE, START_LOCK
 from analytics.batch.scope import plan_run
 from analytics.models import BatchRun
+from analytics.services.archives import Form, form_named
 from marketdata import calendar
 from portfolios.models import Portfolio
 from sigmasight.core import clock
 from sigmasight.core.errors import DomainError
-from sigmasight.core.observability import slow_queries
 from sigmasight.core.partitions import Partition, month_of, monthly_models, partitions, shift_month
 
 # How long a drop waits for readers of the table; who comes after it waits meanwhile.
@@ -86,21 +83,24 @@ def months_kept() -> dict[str, int]:
     return {table: settings.RESULT_MONTHS.get(table, 0) for table in sorted(known)}
 
 
-def retain(*, tables: Sequence[str] = (), archive: Path | None = None, dry_run: bool = False) -> Iterator[OldMonth]:
+def retain(
+    *, tables: Sequence[str] = (), archive: Path | None = None, form: str = "csv", dry_run: bool = False
+) -> Iterator[OldMonth]:
     """Drop every month that is older than its table keeps and that nobody needs, oldest first; yields each when it is done.
 
     A second time finds nothing left. A month is a transaction of its own; no run starts while it is dropped.
 
     Parameters
     ----------
-    tables : only these. archive : write each month to a compressed CSV file in this directory first, read it back and count it.
-    dry_run : change nothing.
+    tables : only these. archive : write each month to a compressed file in this directory first, read it back and count it.
+    form : of that file, "csv" or "parquet". dry_run : change nothing.
 
     Raises
     ------
-    DomainError for a table that is not cut by month, settings that are too short, or a directory that cannot be written.
+    DomainError for a table that is not cut by month, settings that are too short, an unknown form, or a directory that cannot be
+    written.
     """
-    kept = months_kept()
+    kept, kind = months_kept(), form_named(form)
     if unknown := sorted(set(tables) - set(kept)):
         raise DomainError("unknown_table", f"{', '.join(unknown)}: not cut by month. Those are {', '.join(kept)}.")
     if archive is not None and not (archive.is_dir() and os.access(archive, os.W_OK)):
@@ -110,7 +110,25 @@ def retain(*, tables: Sequence[str] = (), archive: Path | None = None, dry_run: 
     for part in partitions(spans):
         if kept[part.table] and part.end <= shift_month(this_month, -kept[part.table]):
             old = _measured(part, spans[part.table])
-            yield old if dry_run or old.verdict != Verdict.DUE else _drop(old, archive)
+            yield old if dry_run or old.verdict != Verdict.DUE else _drop(old, archive, kind)
+
+
+def retain_and_tell() -> str:
+    """What beat calls once a week: everything that is due, archived where RESULT_ARCHIVE says so. Returns what was done, in words.
+
+    Raises
+    ------
+    DomainError like `retain`.
+    """
+    archive = Path(settings.RESULT_ARCHIVE) if settings.RESULT_ARCHIVE else None
+    old = list(retain(archive=archive, form=settings.RESULT_ARCHIVE_FORMAT))
+    analyze()
+    counted = {verdict: sum(month.verdict == verdict for month in old) for verdict in Verdict}
+    dropped = sum(month.rows for month in old if month.verdict == Verdict.DROPPED)
+    return (
+        f"{counted[Verdict.DROPPED]} months with {dropped:,} rows dropped, {counted[Verdict.NEEDED]} still needed, "
+        f"{counted[Verdict.BUSY]} busy"
+    )
 
 
 def analyze(tables: Sequence[str] = ()) -> None:
@@ -154,10 +172,10 @@ def _measured(part: Partition, spans: Sequence[Span]) -> OldMonth:
     return OldMonth(part, rows, size, Verdict.NEEDED if reason else Verdict.DUE, reason)
 
 
-def _drop(old: OldMonth, archive: Path | None) -> OldMonth:
+def _drop(old: OldMonth, archive: Path | None, form: Form) -> OldMonth:
     part = old.partition
     try:
-        stored = _archived(part, archive) if archive is not None else None
+        stored = _archived(part, archive, form) if archive is not None else None
         with transaction.atomic(), connection.cursor() as cursor:
             # No run begins while this holds; one that began since the look above is seen.
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [START_LOCK])
@@ -186,7 +204,7 @@ def _fingerprint(part: Partition) -> tuple[int, str]:
     return rows, mark
 
 
-def _archived(part: Partition, directory: Path) -> tuple[Path, tuple[int, str]]:
+def _archived(part: Partition, directory: Path, form: Form) -> tuple[Path, tuple[int, str]]:
     """The partition in a file of its own, read back and counted, and its fingerprint.
 
     The fingerprint is in the file's name: a month that was archived, computed again and is archived once more gets a second file.
@@ -201,19 +219,12 @@ def _archived(part: Partition, directory: Path) -> tuple[Path, tuple[int, str]]:
         cursor.execute(f'LOCK TABLE "{part.name}" IN SHARE MODE')
         cursor.execute("SET LOCAL lock_timeout = DEFAULT")
         mark = _fingerprint(part)
-        path = directory / f"{part.name}.{mark[1]}.csv.gz"
-        if path.exists() and _rows_in(path) == mark[0]:
+        path = directory / f"{part.name}.{mark[1]}{form.suffix}"
+        if path.exists() and form.rows_in(path) == mark[0]:
             return path, mark
-        unfinished = path.with_suffix(".unfinished")
-        statement = f'COPY (SELECT * FROM "{part.name}" ORDER BY id) TO STDOUT (FORMAT CSV, HEADER)'
-        with (
-            gzip.open(unfinished, "wb", compresslevel=5) as out,
-            slow_queries.timed("default", statement),
-            cursor.cursor.copy(statement) as copy,
-        ):
-            for block in copy:
-                out.write(block)
-        if (written := _rows_in(unfinished)) != mark[0]:
+        unfinished = path.with_name(f"{path.name}.unfinished")
+        form.write(part, unfinished)
+        if (written := form.rows_in(unfinished)) != mark[0]:
             unfinished.unlink()
             raise DomainError(
                 "archive_incomplete", f"{path.name} holds {written} of {mark[0]} rows; {part.name} was not dropped."
@@ -222,13 +233,3 @@ def _archived(part: Partition, directory: Path) -> tuple[Path, tuple[int, str]]:
             os.fsync(file.fileno())
         unfinished.rename(path)
     return path, mark
-
-
-def _rows_in(path: Path) -> int:
-    """Rows of an archive without its header; -1 for one that cannot be read to its end."""
-    csv.field_size_limit(sys.maxsize)
-    try:
-        with gzip.open(path, "rt", newline="") as file:
-            return sum(1 for _ in csv.reader(file)) - 1
-    except (EOFError, gzip.BadGzipFile):
-        return -1

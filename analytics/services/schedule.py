@@ -14,22 +14,31 @@ DAILY_METRICS = "Daily figures and cleanup"
 
 @dataclass(frozen=True)
 class Daily:
-    """A task of a floor above that runs once a day at a time of New York."""
+    """A task that runs once a day at a time of New York, or on some days of the week ("sun", "mon-fri")."""
 
     task: str
     hour: int
     minute: int
     description: str
+    days: str = "*"
 
 
 # By the name staff see; apps above register theirs in `AppConfig.ready`.
 DAILY: dict[str, Daily] = {}
+RETENTION = "Dropping of old results"
+DAILY[RETENTION] = Daily(
+    task="analytics.tasks.retention",
+    hour=6,
+    minute=30,
+    days="sun",
+    description="Drops months of results that are older than KEEP_MONTHS_... says (0: none) and that nothing needs.",
+)
 
 
 @transaction.atomic
 def schedule_nightly() -> list[str]:
-    """Create the nightly run (21:00 New York, Monday to Friday), the sweeper (every minute) and the daily figures with the
-    deleting of old rows (20:30 New York) unless they are there.
+    """Create the nightly run (21:00 New York, Monday to Friday), the sweeper (every minute), the daily figures with the
+    deleting of old rows (20:30 New York) and what is in `DAILY` unless they are there.
 
     Entries that exist are left as staff have set them.
 
@@ -67,7 +76,7 @@ def schedule_nightly() -> list[str]:
             created.append(name)
     for name, daily in DAILY.items():
         at, _ = CrontabSchedule.objects.get_or_create(
-            minute=str(daily.minute), hour=str(daily.hour), day_of_week="*", day_of_month="*", month_of_year="*",
+            minute=str(daily.minute), hour=str(daily.hour), day_of_week=daily.days, day_of_month="*", month_of_year="*",
             timezone="America/New_York",
         )  # fmt: skip
         values = {"task": daily.task, "crontab": at, "description": daily.description}

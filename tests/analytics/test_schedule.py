@@ -7,7 +7,7 @@ from django_celery_beat.models import PeriodicTask
 import assistant.tasks  # noqa: F401 - a worker loads them
 from analytics import tasks
 from analytics.services.admin_day import close_yesterday
-from analytics.services.schedule import DAILY, DAILY_METRICS, NIGHTLY, schedule_nightly
+from analytics.services.schedule import DAILY, DAILY_METRICS, NIGHTLY, RETENTION, schedule_nightly
 
 pytestmark = pytest.mark.django_db
 
@@ -43,3 +43,10 @@ def test_floors_above_have_their_times() -> None:
     assert {entries[name].task for name in DAILY} <= set(current_app.tasks)
     at = entries["Cleanup after people who left"].crontab
     assert (at.hour, at.minute, at.day_of_week, str(at.timezone)) == ("20", "15", "*", "America/New_York")
+
+
+def test_old_results_are_dropped_on_sundays() -> None:
+    schedule_nightly()
+    entry = PeriodicTask.objects.get(name=RETENTION)
+    assert entry.task == tasks.retention.name
+    assert (entry.crontab.hour, entry.crontab.minute, entry.crontab.day_of_week) == ("6", "30", "sun")

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from analytics.services.archives import names
 from analytics.services.result_retention import OldMonth, Verdict, analyze, months_kept, retain
 from sigmasight.core.errors import DomainError
 
@@ -20,20 +22,23 @@ class Command(BaseCommand):
             "--archive",
             type=Path,
             metavar="DIR",
-            help="write each month to a file (CSV, gzip) there before it is dropped",
+            help="write each month to a file there before it is dropped (without it: RESULT_ARCHIVE)",
         )
+        parser.add_argument("--format", choices=names(), help="of these files (without it: RESULT_ARCHIVE_FORMAT)")
         parser.add_argument(
             "--table", action="append", default=[], metavar="NAME", help="only this table; may be repeated"
         )
 
     def handle(self, *args: object, **options: object) -> None:
         tables: list[str] = options["table"]  # type: ignore[assignment]
+        archive = options["archive"] or (Path(settings.RESULT_ARCHIVE) if settings.RESULT_ARCHIVE else None)
+        form = str(options["format"] or settings.RESULT_ARCHIVE_FORMAT)
         old: list[OldMonth] = []
         try:
             for table, months in months_kept().items():
                 if not tables or table in tables:
                     self.stdout.write(f"{table:<24} keeps {f'{months} months' if months else 'everything'}")
-            for month in retain(tables=tables, archive=options["archive"], dry_run=bool(options["dry_run"])):  # type: ignore[arg-type]
+            for month in retain(tables=tables, archive=archive, form=form, dry_run=bool(options["dry_run"])):  # type: ignore[arg-type]
                 old.append(month)
                 self.stdout.write(self._line(month))
             if not options["dry_run"]:

@@ -4,7 +4,7 @@ from analytics.services.schedule import schedule_nightly
 
 
 class Command(BaseCommand):
-    help = "Put the nightly run and the sweeper into the schedule, unless they are there."
+    help = "Put the nightly run, the sweeper and the daily and weekly chores into the schedule, unless they are there."
 
     def handle(self, *args: object, **options: object) -> None:
         created = schedule_nightly()
