@@ -239,7 +239,7 @@ if PRODUCTION:
         raise ImproperlyConfigured("PRODUCTION=1 needs ALLOWED_HOSTS, for example ALLOWED_HOSTS=risk.example.com")
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
     # Probes of the container platform come over plain HTTP from inside.
-    SECURE_REDIRECT_EXEMPT = [r"^health/"]
+    SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
@@ -461,3 +461,7 @@ if LOG_FORMAT not in logs.FORMATS:
 LOGGING = logs.configuration(LOG_FORMAT, env("LOG_LEVEL", default="INFO"))
 # Statements that take longer are told, in milliseconds; 0 tells of none.
 SLOW_QUERY_MS = env.int("SLOW_QUERY_MS", default=500)
+# Bearer token for /metrics and /health/deep. Without one this machine may read them; in production nobody.
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
+    raise ImproperlyConfigured("METRICS_TOKEN needs 16 characters or more.")

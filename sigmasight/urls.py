@@ -10,6 +10,7 @@ from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerView
 from sigmasight.core import health
 from sigmasight.core.api.publication import SchemaView
 from sigmasight.core.api.routes import by_segment, endpoint
+from sigmasight.core.observability import views
 
 handler400 = "sigmasight.core.api.errors.bad_request"
 handler404 = "sigmasight.core.api.errors.not_found"
@@ -25,6 +26,7 @@ urlpatterns = [
     *endpoint("health/live", health.LiveView, "health-live"),
     *endpoint("health/ready", health.ReadyView, "health-ready"),
     path("health/", include("analytics.api.health_urls")),
+    path("metrics", views.figures, name="metrics"),
     path("api/v1/", include(by_segment(ROUTES))),
     *endpoint("api/schema", SchemaView, "schema"),
     *endpoint("docs", SpectacularSwaggerView, "docs", url_name="schema"),

@@ -42,6 +42,16 @@ def queues() -> Queues:
     ------
     redis.RedisError if the broker does not answer.
     """
+    return Queues(*waiting(), workers())
+
+
+def waiting() -> tuple[dict[str, int], int]:
+    """Tasks that no worker has taken yet by queue, and how many are handed out and not finished.
+
+    Raises
+    ------
+    redis.RedisError if the broker does not answer.
+    """
     client = redis.Redis.from_url(
         settings.CELERY_BROKER_URL, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS
     )
@@ -53,10 +63,11 @@ def queues() -> Queues:
         *lengths, unacknowledged = pipeline.execute()
     finally:
         client.close()
-    return Queues(dict(zip(settings.WORKER_QUEUES, lengths, strict=True)), unacknowledged, _workers())
+    return dict(zip(settings.WORKER_QUEUES, lengths, strict=True)), unacknowledged
 
 
-def _workers() -> list[Worker]:
+def workers() -> list[Worker]:
+    """Those that answer within half a second."""
     inspect = current_app.control.inspect(timeout=ANSWER_SECONDS)
     active = inspect.active() or {}
     reserved = inspect.reserved() or {} if active else {}

@@ -6,6 +6,7 @@ import logging
 import re
 import time
 import uuid
+import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
@@ -15,10 +16,15 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
 from sigmasight.core.observability.context import Work, enter
+from sigmasight.core.observability.counters import histogram, level
 
 log = logging.getLogger("sigmasight.access")
 HEADER = "X-Request-ID"
 ACCEPTED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
+REQUESTS = histogram("sigmasight_request_seconds", "Requests by route, method and status", "route", "method", "status")
+IN_FLIGHT = level("sigmasight_requests_in_flight", "Requests being answered, streams included")
+STREAMS = level("sigmasight_streams_open", "Answers being streamed, such as those of the chat")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # Probes, scrapes and files would drown the rest.
 QUIET = ("/health", "/metrics", "/static/")
 
@@ -43,18 +49,20 @@ class RequestLog:
         try:
             return seen.ends(self.get_response(request))
         finally:
+            seen.leaves()
             enter(before)
 
     async def _answer_later(self, request: HttpRequest) -> HttpResponse:
         seen = _Seen(request)
         before = enter(seen.work)
+        streamed = False
         try:
             response: HttpResponse = await self.get_response(request)  # type: ignore[misc]
-            if not getattr(response, "is_async", False):
-                return seen.ends(response)
-            response.streaming_content = seen.streamed(response, response.streaming_content)  # type: ignore[attr-defined]
-            return response
+            streamed = getattr(response, "is_async", False)
+            return seen.streamed(response) if streamed else seen.ends(response)
         finally:
+            if not streamed:
+                seen.leaves()
             enter(before)
 
 
@@ -67,6 +75,14 @@ class _Seen:
         self.work = Work({"request_id": self._id})
         self._request = request
         self._began = time.perf_counter()
+        self._here = True
+        IN_FLIGHT.move(1)
+
+    def leaves(self) -> None:
+        """It is answered, or will not be; more than once counts once."""
+        if self._here:
+            self._here = False
+            IN_FLIGHT.move(-1)
 
     def ends(self, response: HttpResponse) -> HttpResponse:
         """Say it is over."""
@@ -74,25 +90,34 @@ class _Seen:
         self._tell(response.status_code)
         return response
 
-    def streamed(self, response: HttpResponse, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """The pieces of a stream, written under the ids of its request."""
+    def streamed(self, response: Any) -> HttpResponse:
+        """The same response, its pieces written under the ids of its request."""
         response.headers[HEADER] = self._id
-        return self._pieces(response.status_code, pieces)
+        pieces = self._pieces(response.status_code, response.streaming_content)
+        # A reader who is gone before the first piece: nobody begins, and so nobody ends, the loop below.
+        weakref.finalize(pieces, self.leaves).atexit = False
+        response.streaming_content = pieces
+        return response  # type: ignore[no-any-return]
 
     async def _pieces(self, status: int, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         before = enter(self.work)
+        STREAMS.move(1)
         try:
             async with aclosing(pieces):  # type: ignore[type-var]
                 async for piece in pieces:
                     yield piece
         finally:
             enter(self.work)
+            STREAMS.move(-1)
             self._tell(status)
+            self.leaves()
             enter(before)
 
     def _tell(self, status: int) -> None:
         seconds = time.perf_counter() - self._began
         request = self._request
+        method = request.method if request.method in METHODS else "other"
+        REQUESTS.observe(seconds, _route(request), method, str(status))
         if request.path.startswith(QUIET):
             return
         person = _known_person(request)
@@ -106,6 +131,12 @@ class _Seen:
             logging.WARNING if status >= 500 else logging.INFO, "%s %s %d %.1f ms %d statements", *facts.values(),
             extra={"facts": facts},
         )  # fmt: skip
+
+
+def _route(request: HttpRequest) -> str:
+    """The pattern of the path, one for both of its spellings; there are as many as views, however many paths are asked for."""
+    match = request.resolver_match
+    return f"/{match.route.rstrip('/')}" if match is not None else "none"
 
 
 def _known_person(request: HttpRequest) -> object | None:

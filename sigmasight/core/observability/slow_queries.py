@@ -12,8 +12,10 @@ from typing import Any
 from django.conf import settings
 
 from sigmasight.core.observability.context import present
+from sigmasight.core.observability.counters import counter
 
 log = logging.getLogger(__name__)
+SLOW = counter("sigmasight_slow_statements", "Statements that took longer than SLOW_QUERY_MS", "database")
 LONGEST, SHOWN = 600, 160
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _LIST = re.compile(r"(%s|%\(\w+\)s)(?:\s*,\s*(?:%s|%\(\w+\)s))+")
@@ -53,6 +55,7 @@ def _tell_if_slow(alias: str, statement: object, seconds: float) -> None:
     if not limit or 1000 * seconds < limit:
         return
     spent, text = round(1000 * seconds), shape(statement)
+    SLOW.add(alias)
     facts = {"database": alias, "ms": spent, "statement": text}
     begins = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
     log.warning("%d ms on %s: %s", spent, alias, begins, extra={"facts": facts})

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 from celery import signals
 
 from sigmasight.core.observability.context import Work, enter, ids
+from sigmasight.core.observability.counters import SECONDS_UP, flush, histogram
 
 HEADER = "request_id"
-_before: dict[str, Work | None] = {}
+TASKS = histogram(
+    "sigmasight_task_seconds", "Tasks of the workers by how they ended", "task", "state", bounds=SECONDS_UP
+)
+_before: dict[str, tuple[Work | None, float]] = {}
 
 
 @signals.setup_logging.connect(dispatch_uid="observability.logging")
@@ -32,9 +37,14 @@ def begin(task_id: str, task: Any, **_: object) -> None:
     work = Work({"task": task.name, "task_id": task_id})
     if asked := getattr(task.request, HEADER, None):
         work.ids["request_id"] = str(asked)
-    _before[task_id] = enter(work)
+    _before[task_id] = enter(work), time.perf_counter()
 
 
 @signals.task_postrun.connect(dispatch_uid="observability.postrun")
-def end(task_id: str, **_: object) -> None:
-    enter(_before.pop(task_id, None))
+def end(task_id: str, task: Any, state: str | None = None, **_: object) -> None:
+    before, began = _before.pop(task_id, (None, time.perf_counter()))
+    TASKS.observe(time.perf_counter() - began, task.name, (state or "unknown").lower())
+    if not task.request.is_eager:
+        # The process may be ended before its timer comes round.
+        flush()
+    enter(before)
