@@ -11,9 +11,10 @@ from django.utils.text import slugify
 from analytics.report.parts import Headline, Section
 from analytics.report.sections import HEADLINES, headlines, sections
 from analytics.report.wording import left_out_sentences, skipped_sentences
-from analytics.services.explained_measures import MEASURES, Measure
+from analytics.services.explained_measures import OF_THE_BOOK
 from analytics.services.explained_tables import TABLES
 from analytics.services.factsheet import Factsheet, factsheet
+from analytics.services.measure import Measure
 from portfolios.models import Portfolio
 from sigmasight.core.console.drawings import Drawing, drawing_of
 
@@ -39,8 +40,8 @@ class Picture:
 
 @dataclass(frozen=True)
 class ClientReport:
-    """warnings : what a reader must know first. figures : all of `MEASURES`. methods : title and text of how they are made. gaps : what is
-    missing, as sentences."""
+    """warnings : what a reader must know first. figures : all of `OF_THE_BOOK`. methods : title and text of how they are made.
+    gaps : what is missing, as sentences."""
 
     title: str
     account: str
@@ -78,7 +79,7 @@ def client_report(portfolio: Portfolio, day: dt.date | None = None) -> ClientRep
         figures=headlines(sheet),
         pictures=_pictures(parts),
         sections=[one for one in parts if one.tables],
-        methods=[(one.title, _method(one)) for one in (*MEASURES.values(), *TABLES.values())],
+        methods=[(one.title, _method(one)) for one in (*OF_THE_BOOK.values(), *TABLES.values())],
         gaps=[*skipped_sentences(sheet.skipped), *left_out_sentences(sheet.left_out)],
     )
 

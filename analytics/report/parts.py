@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """A figure as it is read. metric : its name in `MEASURES`. reason : why there is none, as a clause; "" where there is one."""
+    """A figure as it is read. metric : its name in `OF_THE_BOOK`. reason : why there is none, as a clause; "" where there is one."""
 
     metric: str
     title: str

@@ -24,7 +24,7 @@ PERIOD_NAMES = {
 
 
 def headlines(sheet: Factsheet, names: tuple[str, ...] | None = None) -> list[Headline]:
-    """Figures as they are read, all of `MEASURES` or those named."""
+    """Figures as they are read, all of `OF_THE_BOOK` or those named."""
     return [
         Headline(
             one.metric,

@@ -31,7 +31,7 @@ SIMULATED = "simulated"
 class Factsheet:
     """A portfolio at `as_of`, the session it has published or an earlier one.
 
-    figures : those of `MEASURES`, by name. engines : what each said of itself that night. changed_from : the day from which the book
+    figures : those of `OF_THE_BOOK`, by name. engines : what each said of itself that night. changed_from : the day from which the book
     was changed since and will be computed again, None if it was not. lots : the largest first.
     """
 

@@ -17,7 +17,7 @@ from pypdf import PdfReader
 from analytics.report.document import client_report
 from analytics.report.html import render_html
 from analytics.report.pdf import render_pdf
-from analytics.services.explained_measures import MEASURES
+from analytics.services.explained_measures import OF_THE_BOOK
 from analytics.services.explanations import explain
 from portfolios.models import Portfolio, User
 from sigmasight.core.templatetags.humane import in_unit
@@ -56,7 +56,7 @@ def words_of(html: str) -> str:
 
 
 def shown_figures(book: Portfolio) -> list[str]:
-    return [in_unit(explain(book.user, book.pk, name)[1].value, MEASURES[name].unit) for name in MEASURES]
+    return [in_unit(explain(book.user, book.pk, name)[1].value, OF_THE_BOOK[name].unit) for name in OF_THE_BOOK]
 
 
 def test_both_forms_hold_the_figures_of_the_services(hedge: Portfolio) -> None:
@@ -65,7 +65,7 @@ def test_both_forms_hold_the_figures_of_the_services(hedge: Portfolio) -> None:
         assert [figure for figure in shown_figures(hedge) if figure not in text] == []
         assert all(name in text for name in (hedge.name, hedge.user.full_name, f"{hedge.results_as_of}"))
         assert "2008 Financial Crisis Replay" in text
-        assert all(measure.title in text for measure in MEASURES.values())
+        assert all(measure.title in text for measure in OF_THE_BOOK.values())
         assert "Prices are simulated" in text
 
 
