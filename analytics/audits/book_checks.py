@@ -19,7 +19,7 @@ from analytics.batch.symbols import BETA_WINDOW, PROVIDER_SLOT
 from analytics.engines.correlation import MIN_OVERLAP
 from analytics.models import CorrelationCalculation, FactorDefinition, FactorExposure
 from portfolios.models import PortfolioSnapshot
-from sigmasight.core.audits import Check, Finding, Nothing, Severity, check
+from sigmasight.core.audits import Check, Finding, Nothing, Severity, check, named
 
 # Cents are rounded once; betas are stored with eight decimals, so that a dollar of holdings carries 5e-9 of rounding at most.
 CENT, PER_DOLLAR = 0.011, 2e-8
@@ -35,6 +35,9 @@ def check_exposures(books: PlainBooks) -> Check:
     """Exposures and concentration in snapshots against sums over the lots."""
     snapshots = rows_of(PortfolioSnapshot, books, "snapshot_date")
     found = []
+    left_out = (
+        [f"left out until the next night, for their lots were changed: {named(books.waiting)}"] if books.waiting else []
+    )
     for book in books.books:
         snapshot = snapshots[book.portfolio.pk]
         values = [lot.market_value for lot in book.lots]
@@ -54,7 +57,7 @@ def check_exposures(books: PlainBooks) -> Check:
         found += list(differing_columns(book, snapshot, wanted | _concentration(book)))
     return check(
         "Exposures of portfolios", {"portfolios": len(books.books), "lots": sum(len(b.lots) for b in books.books)}, found,
-        nothing=NO_RESULTS,
+        nothing=NO_RESULTS, told=left_out,
     )  # fmt: skip
 
 

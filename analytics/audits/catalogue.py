@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.db.models import Count
 
-from analytics.audits import book_checks, demo, greeks, snapshot_checks, stress_checks, symbol_checks, tail_checks
+from analytics.audits import (
+    agreement,
+    answers,
+    book_checks,
+    demo,
+    greeks,
+    owner_agreement,
+    snapshot_checks,
+    stress_checks,
+    symbol_checks,
+    tail_checks,
+)
+from analytics.audits.endpoints import Answers, ask_owner, ask_portfolio
 from analytics.audits.plain_books import load_books
 from analytics.audits.scope import Scope
 from marketdata.services import action_rules, contract_rules, price_rules, profile_rules
 from marketdata.services.held_prices import stored_prices
+from portfolios.models import Portfolio, User
 from portfolios.services import book_rules, ledger_rules
 from sigmasight.core import clock
 from sigmasight.core.audits import AuditReport, Check, undone
@@ -100,6 +115,38 @@ def _calculations(scope: Scope) -> list[Step]:
     ]
 
 
+def _analytics(scope: Scope) -> list[Step]:
+    """Two checks a portfolio of the sample, one a person who has several; the answers are asked for once."""
+    said = functools.cache(ask_portfolio)
+    books = scope.portfolios()[: scope.sample]
+    steps = [Step("Portfolios with results", lambda: answers.check_portfolios(scope))]
+    for book in books:
+        name, own = book.account_name, functools.partial(said, book)
+        steps.append(Step(f"Answers of {name}", functools.partial(_with, answers.check_answers, book, own)))
+        steps.append(Step(f"Agreement of {name}", functools.partial(_with, agreement.check_agreement, book, own)))
+    for owner, theirs in _by_owner(books).items():
+        steps.append(Step(f"All portfolios of {owner.email}", functools.partial(_of_owner, owner, theirs, said)))
+    return steps
+
+
+def _with(checked: Callable[[Portfolio, Answers], Check], book: Portfolio, said: Callable[[], Answers]) -> Check:
+    return checked(book, said())
+
+
+def _of_owner(owner: User, books: list[Portfolio], said: Callable[[Portfolio], Answers]) -> Check:
+    return owner_agreement.check_owner(owner.email, books, ask_owner(owner), said)
+
+
+def _by_owner(books: Sequence[Portfolio]) -> dict[User, list[Portfolio]]:
+    """Whose portfolios are all among these: of others the parts would not make the whole."""
+    owners: dict[User, list[Portfolio]] = defaultdict(list)
+    for book in books:
+        owners[book.user].append(book)
+    held = Portfolio.objects.filter(user__in=owners, deleted_at=None, is_active=True)
+    counts = dict(held.order_by().values_list("user").annotate(Count("id")))
+    return {owner: own for owner, own in owners.items() if counts.get(owner.pk) == len(own)}
+
+
 def _greeks(scope: Scope) -> list[Step]:
     return [Step("Greeks", lambda: greeks.check_greeks(scope))]
 
@@ -120,6 +167,11 @@ AUDITS = {
             "market-data", "Profiles and prices of what is held",
             "Every field of the profiles; coverage, freshness, doubts, factor funds, splits, dividends, arrays.",
             frozenset({"portfolio", "date"}), _market_data,
+        ),
+        Audit(
+            "analytics", "What the endpoints tell owners",
+            "Every analytics endpoint as the owner gets it, in business words; whether they agree and add up.",
+            frozenset({"portfolio", "sample"}), _analytics,
         ),
         Audit(
             "calculations", "Stored results recomputed",

@@ -150,13 +150,15 @@ class PlainBook:
 
 @dataclass(frozen=True)
 class PlainBooks:
-    """Books with the returns and loadings of what they hold. loadings : by session and security."""
+    """Books with the returns and loadings of what they hold. loadings : by session and security. waiting : names of those that were
+    changed after their results, which are left out."""
 
     books: list[PlainBook]
     returns: RowReturns | None
     loadings: dict[tuple[dt.date, int], SymbolFactorExposure]
     funds: dict[str, int]
     sectors: dict[int, str]
+    waiting: list[str]
 
     def stress_loading(self, session: dt.date, security_id: int) -> Floats | None:
         """The seven loadings of a symbol, of its sector's fund where it has none."""
@@ -198,10 +200,10 @@ class PlainBooks:
 def load_books(scope: Scope) -> PlainBooks:
     """The books of the scope, a sample of them where there are more, with all that their results are recomputed from. Six statements,
     whatever they hold."""
-    portfolios = sorted(scope.portfolios(), key=lambda one: hashlib.md5(one.pk.bytes, usedforsecurity=False).digest())[
-        : scope.sample
-    ]
-    names = {one.pk: one for one in portfolios}
+    books_of_scope = scope.portfolios()
+    waiting = [one.account_name for one in books_of_scope if one.dirty_from is not None]
+    settled = sorted((one for one in books_of_scope if one.dirty_from is None), key=_mixed)
+    names = {one.pk: one for one in settled[: scope.sample]}
     given: dict[str, Any] = {"ids": list(names), "session": scope.session}
     with connection.cursor() as cursor:
         cursor.execute(LOTS, given)
@@ -226,7 +228,13 @@ def load_books(scope: Scope) -> PlainBooks:
         loadings={(row.calculation_date, row.security_id): row for row in loadings},
         funds=funds,
         sectors=_sectors(wanted),
+        waiting=waiting,
     )
+
+
+def _mixed(portfolio: Portfolio) -> bytes:
+    """An order that has nothing to do with who came first."""
+    return hashlib.md5(portfolio.pk.bytes, usedforsecurity=False).digest()
 
 
 def _lot(row: tuple[Any, ...], funds: dict[str, int]) -> PlainLot:

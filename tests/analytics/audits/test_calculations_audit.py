@@ -174,6 +174,14 @@ def test_a_book_of_private_holdings_says_what_it_has_nothing_of() -> None:
     assert ["nothing to check" in one["what"] for one in found] == [True]
 
 
+def test_a_book_that_was_changed_after_its_results_waits_for_the_night() -> None:
+    Portfolio.objects.filter(account_name=FUND).update(dirty_from=EARLIER)
+    _, report = audit("calculations", "--check", "Exposures of portfolios")
+    (only,) = report["checks"]
+    assert only["looked_at"]["portfolios"] == 4
+    assert only["told"] == [f"left out until the next night, for their lots were changed: {FUND}"]
+
+
 def test_the_greeks_have_an_audit_of_their_own() -> None:
     assert audit("greeks", "--sample", "20")[0] == 0
     store(of_symbol(OptionGreeks, "AAPL271217P00180000"), vega=F("vega") * 2)
