@@ -1,7 +1,7 @@
 """Figures that processes count while they work. All add up in one place, the Redis server, so that whichever web process is asked tells
 of all of them and of the workers, and a restart loses nothing.
 
-Counting is an addition in memory; a timer of each process carries what is new to Redis every few seconds. Without Redis the figures
+Counting is an addition in memory; a thread of each process carries what is new to Redis every few seconds. Without Redis the figures
 wait in their process.
 """
 
@@ -34,7 +34,7 @@ SECONDS_UP = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 360
 _lock = threading.Lock()
 _pending: dict[str, float] = {}
 _levels: dict[str, int] = {}
-_timer: threading.Timer | None = None
+_carrier: threading.Thread | None = None
 
 
 @dataclass(frozen=True)
@@ -114,19 +114,22 @@ def _count(what: Mapping[str, float]) -> None:
 
 
 def _schedule() -> None:
-    global _timer
-    if _timer is None:
-        _timer = threading.Timer(FLUSH_SECONDS, _flush_and_go_on)
-        _timer.daemon = True
-        _timer.start()
+    global _carrier
+    if _carrier is None:
+        _carrier = threading.Thread(target=_carry, name="figures", daemon=True)
+        _carrier.start()
 
 
-def _flush_and_go_on() -> None:
-    global _timer
-    _timer = None
-    flush()
-    if any(_levels.values()) or _pending:
-        _schedule()
+def _carry() -> None:
+    """Carry while there is something to carry, or to report as open."""
+    global _carrier
+    while True:
+        time.sleep(FLUSH_SECONDS)
+        flush()
+        with _lock:
+            if not _pending and not any(_levels.values()):
+                _carrier = None
+                return
 
 
 def flush() -> bool:
@@ -200,9 +203,9 @@ def _connected(url: str) -> redis.Redis:
 
 
 def _begin_anew() -> None:
-    """In a forked process: what the parent counted is the parent's, and its timer did not come along."""
-    global _lock, _timer
-    _lock, _timer = threading.Lock(), None
+    """In a forked process: what the parent counted is the parent's, and its thread did not come along."""
+    global _lock, _carrier
+    _lock, _carrier = threading.Lock(), None
     _pending.clear()
     _levels.clear()
 

@@ -45,6 +45,6 @@ def end(task_id: str, task: Any, state: str | None = None, **_: object) -> None:
     before, began = _before.pop(task_id, (None, time.perf_counter()))
     TASKS.observe(time.perf_counter() - began, task.name, (state or "unknown").lower())
     if not task.request.is_eager:
-        # The process may be ended before its timer comes round.
+        # The process may be ended before its thread comes round.
         flush()
     enter(before)
