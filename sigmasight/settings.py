@@ -441,8 +441,28 @@ BACKUP_DIRECTORY = env("BACKUP_DIRECTORY", default="")
 RATE_PROXY_DURATION = env.float("RATE_PROXY_DURATION", default=16.0)
 RATE_PROXY_CONVEXITY = env.float("RATE_PROXY_CONVEXITY", default=350.0)
 
+# -- alerts: by e-mail and webhook, where they are set; docs/alerts.md
+
+ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
+vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
+ALERT_FROM = env("ALERT_FROM", default="sigmasight@localhost")
+ALERT_WEBHOOK_URL = env("ALERT_WEBHOOK_URL", default="")
+ALERT_WEBHOOK_SECRET = env("ALERT_WEBHOOK_SECRET", default="")
+if ALERT_WEBHOOK_URL and not ALERT_WEBHOOK_URL.startswith(("https://", "http://")):
+    # Without the address: it may hold a token.
+    raise ImproperlyConfigured("ALERT_WEBHOOK_URL must begin with https:// or http://.")
+# The least severity that is told: info, warning or critical. What is below stays in the console.
+ALERT_SEVERITY = env("ALERT_SEVERITY", default="warning")
+if ALERT_SEVERITY not in ("info", "warning", "critical"):
+    raise ImproperlyConfigured(f"ALERT_SEVERITY={ALERT_SEVERITY!r} is none of info, warning, critical.")
+ALERT_TIMEOUT_SECONDS = env.float("ALERT_TIMEOUT_SECONDS", default=10.0)
+# Hours after 21:00 New York of a session until its night must have ended.
+ALERT_NIGHT_HOURS = env.float("ALERT_NIGHT_HOURS", default=3.0)
+
 # -- the console
 
+# Where people reach this server, for the links in messages: https://risk.example.com
+CONSOLE_URL = env("CONSOLE_URL", default="")
 # Dollars for a million tokens, taken and given, by model: AI_PRICES={"gpt-4o": [2.5, 10]}. Without its price a model's cost is unknown.
 AI_PRICES = env.json("AI_PRICES", default={})
 UNFOLD = THEME

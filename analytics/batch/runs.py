@@ -22,6 +22,8 @@ from analytics.models import BatchLogEntry, BatchRun, BatchStep, Phase, RunStatu
 from portfolios.models import User
 from sigmasight.core.errors import Conflict, DomainError
 from sigmasight.core.observability.context import observed
+from sigmasight.core.outages import BROKER
+from sigmasight.core.tasks import evaluate_alerts
 
 logger = logging.getLogger("analytics.batch")
 START_LOCK = 7_301_001
@@ -279,6 +281,8 @@ def finish_run(
     run.refresh_from_db()
     if closed:
         _tell_end(run, len(errors or ()))
+        if run.scope_portfolio_id is None and run.params.get("executor") == "celery":
+            transaction.on_commit(_look_at_alerts)
 
 
 def _tell_end(run: BatchRun, errors: int) -> None:
@@ -290,6 +294,14 @@ def _tell_end(run: BatchRun, errors: int) -> None:
     level = logging.INFO if run.status in (RunStatus.COMPLETED, RunStatus.CANCELLED) else logging.WARNING
     with observed(run_id=run.pk):
         logger.log(level, "Run %s: %d jobs done, %d failed, %d errors, %.1f s", *told.values(), extra={"facts": told})
+
+
+def _look_at_alerts() -> None:
+    """Whoever watches hears of a night as soon as it has ended. Without a broker the schedule's next look tells."""
+    try:
+        evaluate_alerts.apply_async(retry=False)
+    except BROKER as error:
+        logger.warning("the look at alerts waits for the schedule: %s", type(error).__name__)
 
 
 def request_cancel(run: BatchRun) -> None:

@@ -81,8 +81,6 @@ def backtest(pnl: Floats, var: Floats, confidence: float, *, min_observations: i
     kupiec = 2 * (xlogy(x, share) + xlogy(n - x, 1 - share) - xlogy(x, rate) - xlogy(n - x, 1 - rate))
     independence = _independence(hit, known)
     kupiec, independence = (np.where(enough, np.maximum(s, 0.0), np.nan) for s in (kupiec, independence))
-    fewer = bdtr(x, np.maximum(n, 1), rate)
-    zone = np.where(fewer >= RED_FROM, Zone.RED, np.where(fewer >= YELLOW_FROM, Zone.YELLOW, Zone.GREEN))
     return VarBacktest(
         observations=n,
         exceptions=x,
@@ -93,8 +91,17 @@ def backtest(pnl: Floats, var: Floats, confidence: float, *, min_observations: i
         independence_p_value=chdtrc(1, independence),
         coverage=kupiec + independence,
         coverage_p_value=chdtrc(2, kupiec + independence),
-        zone=np.where(enough, zone, Zone.UNKNOWN).astype(np.int8),
+        zone=zones(x, n, confidence, min_observations=min_observations),
     )
+
+
+def zones(
+    exceeded: Ints, observations: Ints, confidence: float, *, min_observations: int = MINIMUM
+) -> NDArray[np.int8]:
+    """The zone of so many exceptions among so many observations, (P,); unknown below the minimum of observations."""
+    fewer = bdtr(exceeded, np.maximum(observations, 1), 1 - confidence)
+    zone = np.where(fewer >= RED_FROM, Zone.RED, np.where(fewer >= YELLOW_FROM, Zone.YELLOW, Zone.GREEN))
+    return np.where(observations >= max(min_observations, 1), zone, Zone.UNKNOWN).astype(np.int8)
 
 
 def _independence(hit: NDArray[np.bool_], known: NDArray[np.bool_]) -> Floats:

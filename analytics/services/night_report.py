@@ -73,7 +73,7 @@ class NightBefore:
 
 def last_night() -> NightReport:
     """The last run over all portfolios, in four queries at most."""
-    run = _nights().first()
+    run = nights().first()
     if run is None:
         return NightReport(None, [], None, None)
     phases = [(name, float(run.phase_durations[key])) for key, name in PHASES.items() if key in run.phase_durations]
@@ -85,7 +85,7 @@ def last_night() -> NightReport:
 
 def nights_before(most: int = NIGHTS) -> list[NightBefore]:
     """The last nights, oldest first, in one query."""
-    runs = _nights().filter(status__in=(RunStatus.COMPLETED, RunStatus.PARTIAL, RunStatus.FAILED))[:most]
+    runs = nights().filter(status__in=(RunStatus.COMPLETED, RunStatus.PARTIAL, RunStatus.FAILED))[:most]
     return [NightBefore(run.started_at or run.created_at, run.status, run_seconds(run)) for run in reversed(list(runs))]
 
 
@@ -100,7 +100,8 @@ def coverage_floor() -> float:
     return 100 * settings.BATCH_COVERAGE_FLOOR
 
 
-def _nights() -> QuerySet[BatchRun]:
+def nights() -> QuerySet[BatchRun]:
+    """Runs over all portfolios, the latest first."""
     return BatchRun.objects.filter(scope_portfolio=None).exclude(kind=RunKind.FIX).order_by(BEGUN.desc(), "id")
 
 

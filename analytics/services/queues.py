@@ -14,12 +14,13 @@ ANSWER_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Worker:
-    """A worker process that answered: what it is at, and how many tasks it holds back."""
+    """A worker process that answered: what it is at, how many tasks it holds back, which queues it serves."""
 
     name: str
     active: int
     reserved: int
     tasks: tuple[str, ...]
+    queues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,12 @@ class Queues:
     @property
     def depth(self) -> int:
         return sum(self.waiting.values())
+
+    @property
+    def unserved(self) -> dict[str, int]:
+        """Queues in which tasks wait although no worker that answered serves them."""
+        served = {name for worker in self.workers for name in worker.queues}
+        return {name: length for name, length in self.waiting.items() if length and name not in served}
 
 
 def queues() -> Queues:
@@ -71,7 +78,14 @@ def workers() -> list[Worker]:
     inspect = current_app.control.inspect(timeout=ANSWER_SECONDS)
     active = inspect.active() or {}
     reserved = inspect.reserved() or {} if active else {}
+    served = inspect.active_queues() or {} if active else {}
     return [
-        Worker(name, len(tasks), len(reserved.get(name, ())), tuple(str(task["name"]) for task in tasks))
+        Worker(
+            name,
+            len(tasks),
+            len(reserved.get(name, ())),
+            tuple(str(task["name"]) for task in tasks),
+            tuple(str(queue["name"]) for queue in served.get(name, ())),
+        )
         for name, tasks in sorted(active.items())
     ]

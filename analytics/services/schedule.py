@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from django.db import transaction
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
+from sigmasight.core.tasks import evaluate_alerts
+
 NIGHTLY = "Nightly batch"
 SWEEP = "Restart of dead runs"
 DAILY_METRICS = "Daily figures and cleanup"
+ALERTS = "Alerts"
+ALERT_MINUTES = 5
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,8 @@ DAILY[RETENTION] = Daily(
 
 @transaction.atomic
 def schedule_nightly() -> list[str]:
-    """Create the nightly run (21:00 New York, Monday to Friday), the sweeper (every minute), the daily figures with the
-    deleting of old rows (20:30 New York) and what is in `DAILY` unless they are there.
+    """Create the nightly run (21:00 New York, Monday to Friday), the sweeper (every minute), the look at the rules of alerts (every
+    five minutes), the daily figures with the deleting of old rows (20:30 New York) and what is in `DAILY` unless they are there.
 
     Entries that exist are left as staff have set them.
 
@@ -53,6 +57,7 @@ def schedule_nightly() -> list[str]:
         minute="30", hour="20", day_of_week="*", day_of_month="*", month_of_year="*", timezone="America/New_York"
     )
     minute, _ = IntervalSchedule.objects.get_or_create(every=1, period=IntervalSchedule.MINUTES)
+    minutes, _ = IntervalSchedule.objects.get_or_create(every=ALERT_MINUTES, period=IntervalSchedule.MINUTES)
     created = []
     for name, values in {
         NIGHTLY: {
@@ -64,6 +69,13 @@ def schedule_nightly() -> list[str]:
             "task": "analytics.tasks.sweep",
             "interval": minute,
             "description": "Frees and restarts runs without a heartbeat.",
+        },
+        ALERTS: {
+            "task": evaluate_alerts.name,
+            "interval": minutes,
+            # Looks that no worker came to are not made up for.
+            "expire_seconds": 60 * ALERT_MINUTES,
+            "description": "Looks at the rules of alerts and tells what is new.",
         },
         DAILY_METRICS: {
             "task": "analytics.tasks.daily_metrics",

@@ -10,13 +10,14 @@ from uuid import UUID
 
 import numpy as np
 from django.db import connection
+from django.db.models import Max
 
-from analytics.engines.backtest import MINIMUM, VarBacktest, Zone, backtest, exceptions
+from analytics.engines.backtest import MINIMUM, VarBacktest, Zone, backtest, exceptions, zones
 from analytics.engines.regression import Floats
 from analytics.engines.tails import CONFIDENCES, METHODS, TAILS
 from analytics.services.published import PublishedBook, published_book
 from marketdata import calendar
-from portfolios.models import User
+from portfolios.models import Portfolio, User
 from sigmasight.core.errors import DomainError
 
 # The Basel Committee's year.
@@ -33,6 +34,33 @@ PAIRS = """
     JOIN portfolio_risk AS r ON r.portfolio_id = f.id AND r.calculation_date = d.before
     WHERE f.id = ANY(%(ids)s) AND d.day <= f.results_as_of
 """
+
+# The same counted by portfolio, for all active ones at once.
+COUNTS = """
+    SELECT f.id, f.name, f.results_as_of, count(*),
+           count(*) FILTER (WHERE -s.daily_pnl > r.tail_var[%(slot_95)s]), count(*) FILTER (WHERE -s.daily_pnl > r.tail_var[%(slot_99)s])
+    FROM portfolios AS f
+    CROSS JOIN unnest(%(days)s::date[], %(before)s::date[]) AS d (day, before)
+    JOIN portfolio_snapshots AS s ON s.portfolio_id = f.id AND s.snapshot_date = d.day
+    JOIN portfolio_risk AS r ON r.portfolio_id = f.id AND r.calculation_date = d.before
+    WHERE f.is_active AND f.deleted_at IS NULL AND d.day <= f.results_as_of
+      AND s.daily_pnl IS NOT NULL AND r.tail_var[%(slot_95)s] IS NOT NULL AND r.tail_var[%(slot_99)s] IS NOT NULL
+    GROUP BY f.id ORDER BY f.id
+"""
+NEWEST = """
+    SELECT f.id, f.name, s.snapshot_date, -s.daily_pnl::float8, r.var_99_1d::float8
+    FROM portfolios AS f
+    JOIN portfolio_snapshots AS s ON s.portfolio_id = f.id AND s.snapshot_date = f.results_as_of
+    JOIN LATERAL (
+        SELECT var_99_1d FROM portfolio_risk
+        WHERE portfolio_id = f.id AND calculation_date < s.snapshot_date AND calculation_date >= s.snapshot_date - %(days)s
+        ORDER BY calculation_date DESC LIMIT 1
+    ) AS r ON -s.daily_pnl > r.var_99_1d
+    WHERE f.is_active AND f.deleted_at IS NULL
+    ORDER BY f.id
+"""
+# The evening before lies at most so many days back.
+LOOK_BACK = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +145,72 @@ def var_backtests(
     return found
 
 
-def _pairs(portfolio_ids: Sequence[UUID], days: list[dt.date], method: str) -> tuple[Floats, list[Floats]]:
-    """P&L and the value at risk before it, (T, P) each, one of the latter a confidence."""
-    given: dict[str, Any] = {
+@dataclass(frozen=True)
+class ExceptionCount:
+    """A portfolio's sessions with a value at risk of the evening before, losses beyond it and the zone, by confidence."""
+
+    portfolio_id: UUID
+    name: str
+    as_of: dt.date
+    observations: int
+    exceptions: dict[float, int]
+    zones: dict[float, Zone]
+
+
+def exception_counts(sessions: int = SESSIONS) -> list[ExceptionCount]:
+    """Every active portfolio over the last `sessions` sessions by the historical method, in two queries; nothing of single days is
+    read. A session counts if its value at risk is known at both confidences."""
+    newest = Portfolio.objects.filter(is_active=True, deleted_at=None).aggregate(newest=Max("results_as_of"))["newest"]
+    if newest is None:
+        return []
+    days = calendar.sessions(calendar.shift(newest, 1 - sessions), newest)
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTS, _window([], days, "historical"))
+        rows = cursor.fetchall()
+    seen = np.array([row[3] for row in rows], dtype=np.int64)
+    hits = {level: np.array([row[4 + k] for row in rows], dtype=np.int64) for k, level in enumerate(CONFIDENCES)}
+    judged = {level: zones(hits[level], seen, level) for level in CONFIDENCES}
+    return [
+        ExceptionCount(
+            portfolio_id, name, as_of, count,
+            {level: int(hits[level][p]) for level in CONFIDENCES},
+            {level: Zone(int(judged[level][p])) for level in CONFIDENCES},
+        )
+        for p, (portfolio_id, name, as_of, count, *_) in enumerate(rows)
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NewestException:
+    """A portfolio that lost more in its published session than its value at risk (99 %) of the evening before; positive dollars."""
+
+    portfolio_id: UUID
+    name: str
+    session: dt.date
+    loss: float
+    value_at_risk: float
+
+
+def newest_exceptions() -> list[NewestException]:
+    """Of all active portfolios; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST, {"days": LOOK_BACK})
+        return [NewestException(*row) for row in cursor.fetchall()]
+
+
+def _window(portfolio_ids: Sequence[UUID], days: list[dt.date], method: str) -> dict[str, Any]:
+    return {
         "ids": list(portfolio_ids),
         "days": days,
         "before": [calendar.shift(day, -1) for day in days],
         **{f"slot_{level * 100:.0f}": TAILS.index((method, 1, level)) + 1 for level in CONFIDENCES},
     }
+
+
+def _pairs(portfolio_ids: Sequence[UUID], days: list[dt.date], method: str) -> tuple[Floats, list[Floats]]:
+    """P&L and the value at risk before it, (T, P) each, one of the latter a confidence."""
     with connection.cursor() as cursor:
-        cursor.execute(PAIRS, given)
+        cursor.execute(PAIRS, _window(portfolio_ids, days, method))
         rows = cursor.fetchall()
     column = {portfolio: p for p, portfolio in enumerate(portfolio_ids)}
     shape = (len(days), len(portfolio_ids))

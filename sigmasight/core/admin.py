@@ -19,7 +19,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdo
 from sigmasight.core.console.roles import Role
 from sigmasight.core.console.sections import Section
 from sigmasight.core.manual_changes import record
-from sigmasight.core.models import IdempotencyRecord, ManualChange
+from sigmasight.core.models import Alert, AlertDelivery, AlertMute, AlertRuleState, IdempotencyRecord, ManualChange
 from sigmasight.core.paginator import EstimatingPaginator
 from sigmasight.core.tables import ExportedTable
 
@@ -177,3 +177,60 @@ class IdempotencyRecordAdmin(ComputedAdmin):
     list_display = ["key", "user_id", "status", "created_at"]
     search_fields = ["key"]
     date_hierarchy = "created_at"
+
+
+class _AlertTable(ComputedAdmin):
+    """People act on alerts on the page of that name; the tables are for looking back and for export."""
+
+    off_sidebar = True
+
+
+@admin.register(Alert)
+class AlertAdmin(_AlertTable):
+    icon = "notifications"
+    list_display = [
+        "title",
+        "subject",
+        "severity",
+        "status",
+        "as_of",
+        "first_seen",
+        "last_seen",
+        "resolved_at",
+        "count",
+    ]
+    list_filter = ["status", "severity"]
+    search_fields = ["rule", "subject", "message"]
+    date_hierarchy = "first_seen"
+
+
+@admin.register(AlertDelivery)
+class AlertDeliveryAdmin(_AlertTable):
+    icon = "outgoing_mail"
+    list_display = [
+        "alert",
+        "channel",
+        "kind",
+        "severity",
+        "created_at",
+        "sent_at",
+        "attempts",
+        "last_error",
+        "given_up_at",
+    ]
+    list_select_related = ["alert"]
+    list_filter = ["channel", "kind"]
+
+
+@admin.register(AlertMute)
+class AlertMuteAdmin(_AlertTable):
+    icon = "notifications_off"
+    list_display = ["rule", "subject", "until", "created_by", "reason"]
+    list_select_related = ["created_by"]
+
+
+@admin.register(AlertRuleState)
+class AlertRuleStateAdmin(_AlertTable):
+    icon = "rule"
+    title = "Rules of alerts"
+    list_display = ["rule", "evaluated_at", "seconds", "error"]

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class CoreConfig(AppConfig):
@@ -10,7 +11,9 @@ class CoreConfig(AppConfig):
         from django.conf import settings
 
         from sigmasight.core import server_checks  # noqa: F401 - registers its checks
+        from sigmasight.core.alerts import console, own_rules  # noqa: F401 - register page, panel and rules
         from sigmasight.core.observability import logs, tasks  # noqa: F401 - listens to Celery
 
         if not settings.TESTING:
             logs.take_last_words()
+        autodiscover_modules("alerts")

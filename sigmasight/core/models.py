@@ -1,4 +1,4 @@
-"""Abstract bases every app builds on, and the idempotency record of the API plumbing."""
+"""Abstract bases every app builds on, the idempotency record of the API plumbing; alerts stand in a folder of their own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ from typing import Any, ClassVar
 from django.contrib.admin.models import LogEntry
 from django.db import models
 from django.db.models.functions import Now
+
+from sigmasight.core.alerts.models import Alert, AlertDelivery, AlertMute, AlertRuleState
+
+__all__ = [
+    "Alert", "AlertDelivery", "AlertMute", "AlertRuleState", "IdempotencyRecord", "ManualChange", "MonthlyModel",
+    "TimestampedModel", "UUIDModel",
+]  # fmt: skip
 
 
 class UUIDModel(models.Model):

@@ -24,7 +24,7 @@ from sigmasight.core.console.panels import Panel
 from tests.factories import UserFactory
 
 pytestmark = [pytest.mark.django_db(databases=["default", "ai"]), pytest.mark.usefixtures("demo_results")]
-QUERIES = 20
+QUERIES = 23
 
 
 @pytest.fixture(autouse=True)

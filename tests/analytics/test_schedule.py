@@ -7,7 +7,7 @@ from django_celery_beat.models import PeriodicTask
 import assistant.tasks  # noqa: F401 - a worker loads them
 from analytics import tasks
 from analytics.services.admin_day import close_yesterday
-from analytics.services.schedule import DAILY, DAILY_METRICS, NIGHTLY, RETENTION, schedule_nightly
+from analytics.services.schedule import ALERTS, DAILY, DAILY_METRICS, NIGHTLY, RETENTION, schedule_nightly
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +27,13 @@ def test_figures_are_counted_every_evening_before_the_night() -> None:
     assert tasks.daily_metrics() == close_yesterday()
     assert (entry.crontab.hour, entry.crontab.minute, entry.crontab.day_of_week) == ("20", "30", "*")
     assert str(entry.crontab.timezone) == "America/New_York"
+
+
+def test_alerts_are_looked_at_every_five_minutes_and_missed_looks_are_forgotten() -> None:
+    schedule_nightly()
+    entry = PeriodicTask.objects.get(name=ALERTS)
+    assert entry.task in current_app.tasks
+    assert (entry.interval.every, entry.interval.period, entry.expire_seconds) == (5, "minutes", 300)
 
 
 def test_scheduling_twice_keeps_what_staff_changed() -> None:

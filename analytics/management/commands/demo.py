@@ -16,6 +16,7 @@ from analytics.services.demo import demo_portfolios, seed_additions, seed_demo
 from analytics.services.summary import summarise
 from analytics.services.summary_text import WITHOUT_INTERNET, after_failure, next_steps, render
 from marketdata.services.reachability import unreachable_price_sources
+from sigmasight.core.alerts.evaluation import look_and_tell
 from sigmasight.core.errors import DomainError
 
 INTERRUPTED = 130
@@ -64,6 +65,7 @@ class Command(BaseCommand):
             self.stderr.write("Interrupted; what is done stays, the next `make demo` goes on from there.")
             sys.exit(INTERRUPTED)
         seconds = round(time.monotonic() - started, 2)
+        look_and_tell()
         summary = summarise(
             demo_portfolios(), source=source, wall_seconds=seconds, run=outcome.run or BatchRun.objects.first()
         )

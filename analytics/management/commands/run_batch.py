@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
@@ -10,10 +11,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from analytics.batch import canvas, progress
-from analytics.batch.night import Request, request_to_retry, run_night
+from analytics.batch.night import Outcome, Request, request_to_retry, run_night
 from analytics.batch.stopping import RunInterrupted, stopping_on_sigterm
 from analytics.models import BatchRun, Phase, RunTrigger
+from sigmasight.core.alerts.evaluation import look_and_tell
 from sigmasight.core.errors import DomainError
+from sigmasight.core.outages import DATABASE
 
 INTERRUPTED, TERMINATED = 130, 143
 POLL_SECONDS = 0.5
@@ -72,7 +75,7 @@ class Command(BaseCommand):
         try:
             if inline:
                 with stopping_on_sigterm():
-                    outcome = run_night(request, progress=progress.for_stream(sys.stderr))
+                    outcome = self._inline(request)
             else:
                 outcome = canvas.start(replace(request, executor="celery"))
                 if outcome.run is not None:
@@ -118,6 +121,17 @@ class Command(BaseCommand):
             return replace(request_to_retry(run, trigger=RunTrigger.CLI), dry_run=bool(options["dry_run"]))
         except DomainError as error:
             raise CommandError(error.message) from error
+
+    @staticmethod
+    def _inline(request: Request) -> Outcome:
+        """The run in this process; whoever watches hears of it at once, however it ended."""
+        try:
+            return run_night(request, progress=progress.for_stream(sys.stderr))
+        finally:
+            interrupted = isinstance(sys.exception(), KeyboardInterrupt | RunInterrupted)
+            if request.portfolio_id is None and not request.dry_run and not interrupted:
+                with suppress(*DATABASE):
+                    look_and_tell()
 
     def _follow(self, run: BatchRun) -> None:
         """Show the progress of a run on the workers until it ends; interrupting the command leaves the run alone."""

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
+from assistant.alerts import ai_database_away
 from assistant.models import Memory
 from assistant.services import ai_database
 from assistant.services.knowledge import store_document
@@ -69,6 +70,13 @@ def test_people_are_told_and_the_core_answers() -> None:
         assert client.get("/api/v1/auth/me").status_code == 200
         assert client.get("/api/v1/portfolios").status_code == 200
     assert client.get("/api/v1/chat/memories").json()["memories"] == []
+
+
+def test_whoever_watches_hears_of_it_until_it_is_back() -> None:
+    with away():
+        (found,) = ai_database_away()
+        assert "does not answer within two seconds" in found.message
+    assert list(ai_database_away()) == []
 
 
 def test_what_comes_just_in_time_is_not_cut_off() -> None:
