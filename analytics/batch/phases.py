@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from analytics.batch import books, contracts, ledger, market, positions, symbols
 from analytics.batch.again import portfolios_of
+from analytics.batch.corrected import resting_on, roll_again
 from analytics.batch.progress import Progress
 from analytics.batch.runs import advance, cover, in_words, log, refuse_if_closed, tell_phase
 from analytics.batch.scope import Need, Plan, plan_run
@@ -24,9 +23,7 @@ from analytics.batch.steps import step
 from analytics.batch.stopping import RunCancelled
 from analytics.models import BatchRun, BatchStep, Phase
 from marketdata.models import PriceCorrection, Security
-from marketdata.services.securities import PROXIES, VOLATILITY_INDEX
 from marketdata.services.source import OpenSource
-from portfolios.models import Portfolio
 from sigmasight.core import partitions
 from sigmasight.core.errors import DomainError
 from sigmasight.core.observability.context import observed
@@ -61,9 +58,6 @@ def shard_size(plan: Plan) -> int:
 def apply_corrections() -> int:
     """Turn unprocessed price corrections into dirty marks of the portfolios whose numbers they change.
 
-    Those are the holders of the security, of options on it and of private holdings that it stands for; for the funds behind
-    factors, sectors and scenarios it is everybody. Nothing is computed from the volatility index.
-
     Returns
     -------
     The number of corrections processed.
@@ -75,15 +69,7 @@ def apply_corrections() -> int:
         earliest[correction.security_id] = min(known, correction.from_date)
     symbols = dict(Security.objects.filter(id__in=earliest).values_list("id", "symbol"))
     for security_id, day in sorted(earliest.items()):
-        affected = Portfolio.objects.all()
-        if symbols[security_id] not in PROXIES or symbols[security_id] == VOLATILITY_INDEX:
-            held = (
-                Q(positions__security_id=security_id)
-                | Q(positions__security__option_contract__underlying_id=security_id)
-                | Q(positions__proxy_symbol=symbols[security_id])
-            )
-            affected = Portfolio.objects.filter(id__in=Portfolio.objects.filter(held).values("id"))
-        affected.update(dirty_from=Least(Coalesce(F("dirty_from"), Value(day)), Value(day)), updated_at=timezone.now())
+        roll_again(resting_on(security_id, symbols[security_id]), day)
     PriceCorrection.objects.filter(id__in=[c.id for c in pending]).update(processed_at=timezone.now())
     return len(pending)
 

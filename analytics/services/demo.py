@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
@@ -23,6 +24,20 @@ from sigmasight.core.errors import Conflict, DomainError
 STAFF_EMAIL = "demo_admin@sigmasight.com"
 STAFF_PASSWORD = "demo12345"  # noqa: S105 - published, and refused wherever DEMO_ALLOWED is false
 SEED_LOCK = 7_300_001
+STAMPS = [
+    "created_at", "updated_at", "assigned_at", "password", "last_login", "price_updated_at", "tokens_valid_from",
+]  # fmt: skip
+OWN_LOTS = "position_id IN (SELECT id FROM positions WHERE portfolio_id = ANY(%(books)s))"
+# Tables that a seed fills, and which of their rows are the demo's.
+SEEDED_ROWS = {
+    "users": "id = ANY(%(ids)s)",
+    "portfolios": "user_id = ANY(%(ids)s)",
+    "positions": "portfolio_id = ANY(%(books)s)",
+    "trades": OWN_LOTS,
+    "tags": "user_id = ANY(%(ids)s)",
+    "position_tags": OWN_LOTS,
+    "target_prices": "portfolio_id = ANY(%(books)s)",
+}
 
 
 @dataclass(frozen=True)
@@ -118,11 +133,50 @@ def reset_demo() -> Seeded:
         active = BatchRun.objects.filter(scope, status__in=ACTIVE_STATUSES).first()
         if active is not None:
             raise Conflict("run_active", f"Run {active.id} is {active.status}; wait for it or cancel it, then reset.")
-        User.objects.filter(pk__in=demo_book.user_ids().values()).delete()
-        User.objects.filter(email=STAFF_EMAIL).update(
-            password=make_password(STAFF_PASSWORD), is_active=True, is_staff=True, is_superuser=True
-        )
-        return _seed()
+        return restore_demo()[1]
+
+
+def restore_demo() -> tuple[dict[str, int], Seeded]:
+    """The rows of `reset_demo`, in the transaction of the caller, who sees to it that no run works on the demo's portfolios.
+
+    Returns
+    -------
+    Rows deleted by table, and what was seeded.
+
+    Raises
+    ------
+    DomainError, Conflict as `reset_demo`.
+    """
+    _require_permission()
+    _lock()
+    _, deleted = User.objects.filter(pk__in=demo_book.user_ids().values()).delete()
+    staff = User.objects.filter(email=STAFF_EMAIL).first()
+    if staff is not None:
+        # A new hash of the same password would end the sessions of whoever is logged in as staff.
+        if not staff.check_password(STAFF_PASSWORD):
+            staff.password = make_password(STAFF_PASSWORD)
+        staff.is_active = staff.is_staff = staff.is_superuser = True
+        staff.save(update_fields=["password", "is_active", "is_staff", "is_superuser"])
+    seeded = _seed()
+    tables = {apps.get_model(label)._meta.db_table: count for label, count in deleted.items() if count}
+    return tables, seeded
+
+
+def demo_as_stored() -> str:
+    """A fingerprint of what was seeded for the demo's investors as it stands now, stamps apart. A changed password changes it."""
+    ids = list(demo_book.user_ids().values())
+    parts = []
+    with connection.cursor() as cursor:
+        for table, condition in SEEDED_ROWS.items():
+            cursor.execute(
+                f"SELECT count(*), md5(string_agg(line, '' ORDER BY line)) FROM (SELECT (to_jsonb(t) - %(stamps)s::text[])::text AS line "
+                f"FROM {table} AS t WHERE {condition}) AS lines",
+                {"ids": ids, "books": demo_portfolio_ids(), "stamps": STAMPS},
+            )
+            parts.append(cursor.fetchone())
+    known = {row["email"]: row["password"] for row in rows("users")}
+    users = User.objects.filter(pk__in=ids).order_by("email")
+    return repr([parts, [user.check_password(known.get(user.email, "")) for user in users]])
 
 
 def _require_permission() -> None:

@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from analytics.batch import canvas
 from analytics.batch.night import Request, prepare
-from analytics.batch.runs import (
-    START_LOCK,
-    close_dead_runs,
-    cover,
-    finish_run,
-    in_words,
-    log,
-    sign_of_life,
-    start_run,
-)
-from analytics.models import ACTIVE_STATUSES, BatchRun, LogLevel, RunKind, RunStatus, RunTrigger
+from analytics.batch.runs import cover, finish_run, log, sign_of_life
+from analytics.models import BatchRun, LogLevel, RunKind, RunStatus
 from analytics.services.calculations import newest_session
 from analytics.services.clearing import Cleared, Scope, clear, what_would_go
 from analytics.services.demo import Seeded, seed_demo
+from analytics.services.repair_runs import at_once, failure_recorded, open_repair, priced_by
 from analytics.services.run_states import client_status
 from marketdata import calendar
 from marketdata.services.family import refuse_other_family
-from marketdata.services.source import OpenSource, open_source
 from portfolios.models import Portfolio, User
-from sigmasight.core.errors import Conflict, DomainError, NotFound
+from sigmasight.core.errors import DomainError, NotFound
 
 CLEAR, SEED, RUN_BATCH, FIX_ALL = "clear-calculations", "seed-portfolios", "run-batch", "fix-all"
 JOB_TYPES = (CLEAR, SEED, RUN_BATCH, FIX_ALL)
@@ -77,7 +67,7 @@ def clear_calculations(staff: User, scope: Scope, *, dry_run: bool = False) -> C
     """
     if dry_run:
         return what_would_go(scope)
-    with _at_once(CLEAR, staff, scope) as run:
+    with at_once(CLEAR, staff, scope) as run:
         cleared = clear(scope)
         _note(run, CLEARED, cleared.report())
         log(run, f"{cleared.total} rows of {cleared.portfolios} portfolios deleted.")
@@ -100,7 +90,7 @@ def seed_portfolios(staff: User, *, dry_run: bool = False) -> Seeded:
             seeded = seed_demo()
             transaction.set_rollback(True)
         return seeded
-    with _at_once(SEED, staff, Scope()) as run:
+    with at_once(SEED, staff, Scope()) as run:
         seeded = seed_demo()
         _note(run, SEEDED, {"total_portfolios": total_portfolios()})
         log(run, f"Demo seeded: {seeded}.")
@@ -165,7 +155,7 @@ def work(run_id: str) -> None:
     run = BatchRun.objects.filter(pk=run_id, status=RunStatus.RUNNING).first()
     if run is None:
         return
-    with sign_of_life(run, lock=False), _failure_recorded(run):
+    with sign_of_life(run, lock=False), failure_recorded(run):
         if run.params["job_type"] == FIX_ALL:
             _step(run, CLEARED, "deleting results", lambda: clear(_scope_of(run)).report())
             _step(run, SEEDED, "seeding the demo", _seed_where_allowed)
@@ -188,7 +178,7 @@ def repair_state(run_id: UUID) -> RepairState:
     NotFound if there is no such run, or it is no repair.
     """
     run = BatchRun.objects.filter(pk=run_id, kind=RunKind.FIX).first()
-    if run is None:
+    if run is None or run.params.get("job_type", FIX_ALL) not in JOB_TYPES:
         raise NotFound("job_not_found", "Job not found")
     status = client_status(run)
     if status == "running" and not run.current_job:
@@ -218,15 +208,11 @@ def _computed(run: BatchRun) -> Computed | None:
 
 
 def _hand_over(job_type: str, staff: User, scope: Scope, last: dt.date | None) -> BatchRun:
-    source = _source()
+    source = priced_by()
     refuse_other_family(source.family)
-    run = _open(job_type, staff, scope, source.family, session=last, executor="celery")
+    run = open_repair(job_type, staff, scope, source.family, session=last, executor="celery")
     canvas.send_first("repair", run)
     return run
-
-
-def _source() -> OpenSource:
-    return open_source(settings.MARKETDATA_SOURCE, lambda record: None)
 
 
 def _request(run: BatchRun) -> Request:
@@ -234,55 +220,9 @@ def _request(run: BatchRun) -> Request:
     return Request(source=run.params["source"], session=dt.date.fromisoformat(session) if session else None)
 
 
-@transaction.atomic
-def _open(
-    job_type: str, staff: User, scope: Scope, family: str, *, session: dt.date | None = None, executor: str
-) -> BatchRun:
-    """Record a repair; unlike a run of the batch it is refused by a run of whatever portfolio."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [START_LOCK])
-    close_dead_runs()
-    alive = BatchRun.objects.filter(status__in=ACTIVE_STATUSES).order_by("created_at").first()
-    if alive is not None:
-        raise Conflict("run_active", f"Run {alive.id} is {alive.status}; wait for it or cancel it, then repair.")
-    return start_run(
-        kind=RunKind.FIX, trigger=RunTrigger.ADMIN, source=family, target_from=None, target_to=session or newest_session(),
-        requested_by=staff,
-        params={
-            "job_type": job_type, "all_portfolios": scope.everybody, "start_date": _text(scope.first), "end_date": _text(session),
-            # What the phases of the batch read.
-            "executor": executor, "source": settings.MARKETDATA_SOURCE, "accept_coverage": False, "recompute_from": None,
-            "session": _text(session),
-        },
-    )  # fmt: skip
-
-
-def _text(day: dt.date | None) -> str | None:
-    return None if day is None else day.isoformat()
-
-
 def _scope_of(run: BatchRun) -> Scope:
     first = run.params["start_date"]
     return Scope(run.params["all_portfolios"], dt.date.fromisoformat(first) if first else None)
-
-
-@contextmanager
-def _at_once(job_type: str, staff: User, scope: Scope) -> Iterator[BatchRun]:
-    run = _open(job_type, staff, scope, _source().family, executor="inline")
-    with sign_of_life(run), _failure_recorded(run):
-        yield run
-    finish_run(run, RunStatus.COMPLETED)
-
-
-@contextmanager
-def _failure_recorded(run: BatchRun) -> Iterator[None]:
-    try:
-        yield
-    except BaseException as error:
-        log(run, in_words(error), level="error")
-        code = error.code if isinstance(error, DomainError) else type(error).__name__
-        finish_run(run, RunStatus.FAILED, errors=[f"{code}: {in_words(error)}"])
-        raise
 
 
 def _step(run: BatchRun, name: str, title: str, act: Callable[[], dict[str, int]]) -> None:

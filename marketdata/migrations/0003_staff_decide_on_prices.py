@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
+from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
 
@@ -40,7 +41,7 @@ class Migration(migrations.Migration):
             name='resolved',
             field=models.CharField(blank=True, choices=[('refetched', 'Asked again'), ('accepted', 'Accepted by staff'), ('overridden', 'Replaced by staff'), ('dismissed', 'Rightly refused')], max_length=16, null=True),
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name='pricerejection',
             constraint=models.CheckConstraint(condition=models.Q(('resolved', None), ('resolved__in', ['refetched', 'accepted', 'overridden', 'dismissed']), _connector='OR'), name='price_rejection_resolution_valid'),
         ),

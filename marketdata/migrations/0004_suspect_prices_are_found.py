@@ -1,4 +1,4 @@
-from django.contrib.postgres.operations import AddIndexConcurrently
+from django.contrib.postgres.operations import AddIndexConcurrently, ValidateConstraint
 from django.db import migrations, models
 
 
@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        ValidateConstraint(model_name='pricerejection', name='price_rejection_resolution_valid'),
         AddIndexConcurrently(
             model_name='dailyprice',
             index=models.Index(condition=models.Q(('quality', 'suspect')), fields=['security', 'date'], name='daily_price_suspect'),

@@ -150,7 +150,7 @@ def correct_position(
     check_value(position)
     opening.save()
     if turned or entry_price is not None:
-        _realize_again(position, closings, splits, today)
+        realize_again(position, closings, splits, today)
     position.save()
     mark_dirty(position.portfolio_id, min(dirty, position.entry_date))
     return position
@@ -183,8 +183,8 @@ def rename_position(position_id: UUID, symbol: str) -> Position:
     return position
 
 
-def _realize_again(position: Position, closings: Sequence[Trade], splits: Splits, today: dt.date) -> None:
-    """What the closings realise from the corrected entry price."""
+def realize_again(position: Position, closings: Sequence[Trade], splits: Splits, today: dt.date) -> None:
+    """What the closings realise from the lot's entry price, in the shares of today; its sum is set on the lot, which is not saved."""
     for trade in closings:
         if trade.price is not None:
             ratio = ratio_between(splits, trade.units_as_of, today)
