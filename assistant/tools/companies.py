@@ -20,6 +20,7 @@ DESCRIPTION_SHOWN = 600
 NAMES_ASKED, LARGEST = 10, 10
 DIGITS, BIG = 4, 1_000
 UNSHOWN = {"created_at", "updated_at", "logo_url"}
+DATES = "data_as_of is the day the profile was last updated; values of holdings are at the prices of their price_date."
 
 
 @tool(
@@ -57,7 +58,7 @@ def get_company_profile(call: Call) -> Finding:
         ],
     }
     as_of = found[0]["last_updated"] if found else None
-    return Finding(data, as_of.date() if isinstance(as_of, dt.datetime) else None)
+    return Finding(data, as_of.date() if isinstance(as_of, dt.datetime) else None, (DATES,))
 
 
 def _value(value: Any) -> Any:

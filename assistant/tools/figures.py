@@ -45,6 +45,11 @@ def rounded(value: Number, digits: int = 3) -> float | None:
     return None if number is None else round(number, digits) + 0.0
 
 
+def best_first(value: float | None) -> tuple[bool, float]:
+    """A key that sorts the largest first and what is not known last."""
+    return (value is None, -value if value is not None else 0.0)
+
+
 def quantity(value: Number) -> float | int | None:
     """Shares or contracts, whole where they are."""
     number = _float(value)

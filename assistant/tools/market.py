@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from assistant.tools.arguments import Flag
-from assistant.tools.figures import percent, rounded
+from assistant.tools.figures import best_first, percent, rounded
 from assistant.tools.prices import quote_row
 from assistant.tools.registry import Call, tool
 from assistant.tools.results import Finding
@@ -44,8 +44,8 @@ def get_market_overview(call: Call) -> Finding:
     }
     if call["include_sectors"]:
         sectors = _named({symbol: name for name, symbol in SECTOR_FUNDS.items()}, quotes)
-        sectors.sort(key=lambda row: -(row.get("change_pct") or 0))
-        names = [row["name"] for row in sectors]
+        sectors.sort(key=lambda row: best_first(row.get("change_pct")))
+        names = [row["name"] for row in sectors if row.get("change_pct") is not None]
         data |= {"top_sectors": names[:ENDS], "bottom_sectors": names[::-1][:ENDS], "sectors": sectors}
     if call["include_vix"]:
         data["vix"] = vix(quotes.get(VOLATILITY_INDEX))

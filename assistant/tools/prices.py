@@ -9,7 +9,7 @@ import numpy as np
 
 from analytics.services.factor_funds import FUNDS
 from assistant.tools.arguments import Choice, Flag, Many, Symbol, Whole
-from assistant.tools.figures import known, percent, percent_of, price, rounded
+from assistant.tools.figures import best_first, known, percent, percent_of, price, rounded
 from assistant.tools.registry import PORTFOLIO, Call, tool
 from assistant.tools.results import Finding
 from marketdata.services.quotes import Quote, newest_quotes
@@ -131,7 +131,7 @@ def get_factor_etf_prices(call: Call) -> Finding:
         for name, symbol in FUNDS.items()
         if symbol in found and (not call["factors"] or name in call["factors"])
     ]
-    rows.sort(key=lambda row: -(row["change_pct_window"] or 0))
+    rows.sort(key=lambda row: best_first(row["change_pct_window"]))
     return Finding({"funds": rows}, last)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from assistant.services.insight_words import day
+from tests.fake_ai.reading import read_out
 from tests.fake_ai.script import Answer
 
 LABEL = (
@@ -28,7 +30,16 @@ TOOLS = (
     (r"market|spy|index", "get_market_overview"),
 )
 OTHERWISE = "get_analytics_overview"
-MOST_TOOLS, MOST_FIGURES = 2, 8
+TRADE = re.compile(
+    r"\b(?P<verb>buy|bought|buying|sell|sold|selling|short)\w*\s+(?P<count>\d[\d,]*)\s+(?:shares of )?(?P<symbol>[A-Z]{1,5})\b"
+)
+EXPLAIN = re.compile(r"\b(explain|how is .* computed|where does .* come from)\b", re.IGNORECASE)
+METRICS = (
+    (r"\bvar\b|value at risk", "var_95_1d"), (r"shortfall", "es_95_1d"), (r"beta", "market_beta"), (r"drawdown", "drawdown"),
+    (r"volatil", "realized_volatility_21d"), (r"", "net_asset_value"),
+)  # fmt: skip
+COMPANY = re.compile(r"\b(?:about|is|what of) (?P<symbol>[A-Z]{2,5})\b")
+MOST_TOOLS = 2
 PAUSE = 0.02
 
 
@@ -40,19 +51,36 @@ def answer_to(body: Mapping[str, Any]) -> Answer:
     last = max((n for n, item in enumerate(items) if item.get("role") == "user"), default=0)
     found = [item for item in items[last:] if item.get("type") == "function_call_output"]
     if offered and not found and body.get("tool_choice") != "none" and form.get("type") != "json_schema":
-        names = _fitting(_text_of(items[last]), offered)
-        if names:
-            return Answer(calls=[(name, _arguments(offered[name])) for name in names])
+        text = _text_of(items[last])
+        calls = _named_in(text, offered) or [(name, _arguments(offered[name])) for name in _fitting(text, offered)]
+        if calls:
+            return Answer(calls=calls)
     if form.get("type") == "json_schema":
         return Answer(text=json.dumps(example(form["schema"])))
-    names = {item["call_id"]: item["name"] for item in items[last:] if item.get("type") == "function_call"}
-    parts = [_read_out(names.get(item["call_id"], "a tool"), item["output"]) for item in found]
+    called = {item["call_id"]: item["name"] for item in items[last:] if item.get("type") == "function_call"}
+    parts = [_told(called.get(item["call_id"], "a tool"), item["output"]) for item in found]
     return Answer(text="\n\n".join([LABEL, *(parts or ["No tool fits this question."])]), pause=PAUSE)
 
 
 def _fitting(text: str, offered: Mapping[str, Any]) -> list[str]:
     named = [name for pattern, name in TOOLS if re.search(pattern, text.lower()) and name in offered]
     return named[:MOST_TOOLS] or ([OTHERWISE] if OTHERWISE in offered else [])
+
+
+def _named_in(text: str, offered: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Calls whose arguments the question itself names: a trade, a figure to explain, a company."""
+    wanted: dict[str, dict[str, Any]] = {}
+    if trade := TRADE.search(text):
+        sign = 1 if trade["verb"].lower().startswith(("buy", "bought")) else -1
+        wanted["run_what_if"] = {
+            "trades": [{"symbol": trade["symbol"], "quantity": sign * int(trade["count"].replace(",", ""))}]
+        }
+    elif EXPLAIN.search(text):
+        metric = next((name for pattern, name in METRICS if re.search(pattern, text.lower())), METRICS[-1][1])
+        wanted["explain_number"] = {"metric": metric}
+    elif company := COMPANY.search(text):
+        wanted["get_company_profile"] = {"symbol": company["symbol"]}
+    return [(name, {**_arguments(offered[name]), **given}) for name, given in wanted.items() if name in offered]
 
 
 def _text_of(item: Mapping[str, Any]) -> str:
@@ -83,7 +111,7 @@ def example(schema: Mapping[str, Any]) -> Any:
     return False if "boolean" in kinds else "Written by the practice model."
 
 
-def _read_out(name: str, output: str) -> str:
+def _told(name: str, output: str) -> str:
     try:
         told = json.loads(output)
     except ValueError:
@@ -91,18 +119,7 @@ def _read_out(name: str, output: str) -> str:
     if told.get("error"):
         return f"`{name}` could not answer: {told['error'].get('message')}"
     meta = told.get("meta") or {}
-    source = "simulated prices" if meta.get("simulated") else meta.get("price_source") or "stored data"
-    figures = [f"- {label}: {value}" for label, value in _figures(told.get("data"), "")][:MOST_FIGURES]
-    return "\n".join([f"**{name}**, as of {meta.get('data_as_of') or 'no session'} ({source}):", *figures])
-
-
-def _figures(value: Any, label: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        name = str(value.get("symbol") or value.get("name") or value.get("scenario_name") or "")
-        for key, inner in value.items():
-            yield from _figures(inner, " ".join(filter(None, [label, name, str(key).replace("_", " ")])))
-    elif isinstance(value, list):
-        for inner in value[:3]:
-            yield from _figures(inner, label)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield label, f"{value:,}"
+    as_of, simulated = meta.get("data_as_of"), meta.get("simulated")
+    when = f", as of {day(as_of)}" if as_of else ""
+    heading = f"**{name}**{when}{', simulated prices' if simulated else ''}:"
+    return "\n".join([heading, "", *read_out(name, told.get("data") or {})])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from assistant.tools.figures import known, percent, percent_of, price, quantity, rounded, usd
+from assistant.tools.figures import best_first, known, percent, percent_of, price, quantity, rounded, usd
 from assistant.tools.results import EXECUTION, failed, fit, found
 
 TOLD = {"data_as_of": dt.date(2025, 11, 20), "simulated": True}
@@ -102,6 +102,10 @@ def test_a_failure_has_no_data_and_says_whether_to_try_again() -> None:
     assert json.loads(result.text) == {"data": None, "error": told}
     assert result.summary["error"]["message"] == "The data could not be read."
     assert result.failed
+
+
+def test_what_is_not_known_sorts_last_and_not_as_zero() -> None:
+    assert sorted([None, -1.0, 2.0, 0.0], key=best_first) == [2.0, 0.0, -1.0, None]
 
 
 def test_numbers_have_few_digits_and_unknown_ones_are_none() -> None:
