@@ -92,7 +92,8 @@ async def run(
                 await stream.close()
         answer.require_complete()
         conversation += answer.items
-        if not answer.calls:
+        # A server may let a model call tools where it was told not to: there is no round left to tell it what they found.
+        if not answer.calls or number == max_rounds:
             break
         found: dict[str, ToolResult] = {}
         async for step in tool_runs.run(answer.calls):
@@ -103,6 +104,8 @@ async def run(
             {"type": "function_call_output", "call_id": wanted.call_id, "output": found[wanted.call_id].text}
             for wanted in answer.calls
         ]
+    if not "".join(said).strip():
+        raise ModelError("The AI service answered nothing.", error_type="incomplete_response", retryable=True)
     yield Finished("".join(said), model, citations)
 
 
@@ -203,6 +206,7 @@ class _ToolRuns:
         self._call = call
         self._left = most
         self._known = known
+        self._running: dict[tuple[str, str], asyncio.Task[ToolResult]] = {}
 
     async def run(self, wanted: Sequence[Any]) -> AsyncIterator[ToolStarted | ToolFinished]:
         for first in range(0, len(wanted), AT_ONCE):
@@ -221,21 +225,29 @@ class _ToolRuns:
         key = (wanted.name, _canonical(wanted.arguments))
         if key in self._known:
             return ToolFinished(wanted.call_id, wanted.name, self._known[key], 0)
+        if (twin := self._running.get(key)) is not None:
+            return ToolFinished(wanted.call_id, wanted.name, await asyncio.shield(twin), 0)
         if self._left <= 0:
             text = "No more tools can be called in this turn. Answer with what you have, and say what is missing."
             return ToolFinished(wanted.call_id, wanted.name, _without_answer(text, wanted, retryable=False), 0)
         self._left -= 1
         began = time.monotonic()
+        self._running[key] = asyncio.ensure_future(self._called(wanted))
+        try:
+            result = await self._running[key]
+        finally:
+            del self._running[key]
+        if not result.failed:
+            self._known[key] = result
+        return ToolFinished(wanted.call_id, wanted.name, result, round(1000 * (time.monotonic() - began)))
+
+    async def _called(self, wanted: Any) -> ToolResult:
         try:
             async with asyncio.timeout(settings.CHAT_TOOL_SECONDS):
-                result = await in_thread(self._call, wanted.name, wanted.arguments)
+                return await in_thread(self._call, wanted.name, wanted.arguments)
         except TimeoutError:
             text = f"{wanted.name} took longer than {settings.CHAT_TOOL_SECONDS:.0f} seconds. Go on without it."
-            result = _without_answer(text, wanted, retryable=True)
-        else:
-            if not result.failed:
-                self._known[key] = result
-        return ToolFinished(wanted.call_id, wanted.name, result, round(1000 * (time.monotonic() - began)))
+            return _without_answer(text, wanted, retryable=True)
 
 
 def _without_answer(text: str, wanted: Any, *, retryable: bool) -> ToolResult:

@@ -29,7 +29,8 @@ def example_place(feedback: Feedback) -> tuple[str, str]:
 
 
 def rate(user: User, message_id: UUID, *, rating: str, edited_text: str | None, comment: str | None) -> Feedback:
-    """Store a person's verdict on an answer, in place of the one before. What it teaches is learned by a task.
+    """Store a person's verdict on an answer, in place of the one before. What that one taught is taken back at once if it is another
+    verdict; what the new one teaches is learned by a task.
 
     Raises
     ------
@@ -40,9 +41,13 @@ def rate(user: User, message_id: UUID, *, rating: str, edited_text: str | None, 
     values = {
         "user_id": user.pk, "rating": rating, "edited_text": (edited_text or "").strip(), "comment": (comment or "").strip(),
     }  # fmt: skip
-    with within_budget(may_rest=False):
+    with within_budget(may_rest=False), transaction.atomic(using=AI):
+        before = Feedback.objects.select_for_update().filter(message_id=message_id).first()
         # Of two at the same moment the unique key lets one create; the other updates.
         feedback, _ = Feedback.objects.update_or_create(message_id=message_id, defaults=values)
+        if before is not None and _teaches(before) != _teaches(feedback):
+            unlearn(feedback)
+            Feedback.objects.filter(pk=feedback.pk).update(learned_ids=[])
     try:
         current_app.send_task(
             "assistant.tasks.learn_from_feedback", [str(feedback.pk)], retry=False, ignore_result=True
@@ -101,6 +106,11 @@ def forget_feedback(message_ids: Collection[UUID]) -> int:
         unlearn(feedback)
         feedback.delete()
     return len(found)
+
+
+def _teaches(feedback: Feedback) -> tuple[str, str]:
+    """What of a verdict there is to learn from."""
+    return feedback.rating, feedback.edited_text
 
 
 def _own_answer(user: User, message_id: UUID) -> None:

@@ -110,6 +110,19 @@ def test_a_flip_takes_back_what_was_learned(vendor: Vendor) -> None:
     assert Feedback.objects.count() == 1
 
 
+def test_a_flip_takes_it_back_at_once_and_a_repetition_nothing(vendor: Vendor) -> None:
+    vendor.text = json.dumps(LESSON)
+    user, message = answered()
+    learn_from_feedback(give(user, message, "up").pk)
+    give(user, message, "up")
+    assert len(documents(user)) == 1
+    learn_from_feedback(give(user, message, "down", EDITED).pk)
+    assert (documents(user), Memory.objects.filter(user_id=user.pk).count()) == ([], 1)
+    give(user, message, "up")
+    assert (documents(user), Memory.objects.filter(user_id=user.pk).count()) == ([], 0)
+    assert Feedback.objects.get().learned_ids == []
+
+
 def test_another_edit_replaces_the_lesson(vendor: Vendor) -> None:
     vendor.text = json.dumps(LESSON)
     user, message = answered()
