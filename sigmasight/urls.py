@@ -25,6 +25,7 @@ urlpatterns = [
     *endpoint("health", health.HealthView, "health"),
     *endpoint("health/live", health.LiveView, "health-live"),
     *endpoint("health/ready", health.ReadyView, "health-ready"),
+    path("health/deep", views.deep_health, name="health-deep"),
     path("health/", include("analytics.api.health_urls")),
     path("metrics", views.figures, name="metrics"),
     path("api/v1/", include(by_segment(ROUTES))),

@@ -1,4 +1,4 @@
-"""Figures of the ground floor for Prometheus: the databases' connections."""
+"""Figures of the ground floor for Prometheus: connections of the databases, alerts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 from django.db import DatabaseError, connections
 from prometheus_client.core import Metric
 
-from sigmasight.core.observability.exposition import gauges_by, register
+from sigmasight.core.alerts.reading import count_by_severity, watch
+from sigmasight.core.observability.exposition import gauge, gauges_by, register
 
 CONNECTIONS = """
     SELECT COALESCE(state, 'other'), count(*), current_setting('max_connections')::int
@@ -44,3 +45,17 @@ def _connections(alias: str) -> list[Any]:
             return list(cursor.fetchall())
     except DatabaseError:
         return []
+
+
+@register("alerts")
+def alerts() -> Iterator[Metric]:
+    """In two statements."""
+    yield gauges_by(
+        "alerts_open", "Alerts that stand, acknowledged ones included",
+        [({"severity": severity.label}, count) for severity, count in count_by_severity().items()],
+    )  # fmt: skip
+    looked = watch().at
+    yield gauge(
+        "alerts_evaluated_timestamp_seconds", "When the rule that waits longest was last looked at",
+        looked.timestamp() if looked else None,
+    )  # fmt: skip

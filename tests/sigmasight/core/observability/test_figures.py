@@ -22,6 +22,7 @@ from assistant.models import AIRequestMetric
 from assistant.services.request_metrics import record_request
 from marketdata.models import ProviderRequest, ProviderState
 from sigmasight.core import clock
+from sigmasight.core.alerts.models import Alert, Severity
 from sigmasight.core.observability import counters, exposition
 from sigmasight.core.observability.counters import flush
 from sigmasight.core.observability.middleware import IN_FLIGHT, STREAMS, RequestLog
@@ -144,6 +145,14 @@ def test_sources_queues_and_databases_are_told(scraped: Callable[[], Sample], se
     assert (sample("database_connections", database="default", state="active") or 0) >= 1
 
 
+def test_open_alerts_are_told(scraped: Callable[[], Sample]) -> None:
+    now = clock.now()
+    Alert.objects.create(rule="x", severity=Severity.CRITICAL, title="t", message="m", first_seen=now, last_seen=now)
+    sample = scraped()
+    assert [sample("alerts_open", severity=one) for one in ("critical", "warning")] == [1, 0]
+    assert sample("alerts_evaluated_timestamp_seconds") is None
+
+
 def test_turns_of_the_assistant_are_told(scraped: Callable[[], Sample], settings: Any) -> None:
     settings.AI_PRICES = {"gpt-4o": [2.5, 10]}
     record_request(
@@ -180,7 +189,7 @@ def test_a_scrape_takes_the_same_statements_however_much_there_is(client: Client
         target_to=run.target_to,
     )
     assert statements() == few
-    assert few <= 12
+    assert few <= 14
 
 
 def test_a_broken_part_takes_no_other(
@@ -193,15 +202,20 @@ def test_a_broken_part_takes_no_other(
     assert sample("scrape_up", part="queues") == 1
 
 
-@pytest.mark.parametrize("path", ["/metrics"])
-def test_for_operators_alone(client: Client, settings: Any, path: str) -> None:
-    assert client.get(path).status_code == 200
-    assert client.get(path, REMOTE_ADDR="203.0.113.5").status_code == 404
-    assert client.get(path, headers={"X-Forwarded-For": "203.0.113.5"}).status_code == 404
+@pytest.mark.parametrize("path", ["/metrics", "/health/deep"])
+def test_for_operators_alone(client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setattr("sigmasight.core.observability.deep_health._probes", {})
+
+    def status(**how: Any) -> int:
+        return client.get(path, **how).status_code
+
+    assert status() == 200
+    assert status(REMOTE_ADDR="203.0.113.5") == 404
+    assert status(headers={"X-Forwarded-For": "203.0.113.5"}) == 404
     assert client.post(path).status_code == 405
     settings.PRODUCTION = True
-    assert client.get(path).status_code == 404
+    assert status() == 404
     settings.METRICS_TOKEN = TOKEN
-    assert client.get(path).status_code == 404
-    assert client.get(path, headers={"Authorization": f"Bearer {TOKEN}x"}).status_code == 404
-    assert client.get(path, REMOTE_ADDR="203.0.113.5", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+    assert status() == 404
+    assert status(headers={"Authorization": f"Bearer {TOKEN}x"}) == 404
+    assert status(REMOTE_ADDR="203.0.113.5", headers={"Authorization": f"Bearer {TOKEN}"}) == 200
