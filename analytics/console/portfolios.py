@@ -63,15 +63,18 @@ def portfolio_page(request: HttpRequest, portfolio_id: UUID) -> HttpResponse:
 def explain_page(request: HttpRequest, portfolio_id: UUID, metric: str) -> HttpResponse:
     portfolio = undeleted(portfolio_id)
     try:
-        explained = explain_table if metric in TABLES else explain
-        _, found = explained(portfolio.user, portfolio.pk, metric)
+        if metric in TABLES:
+            _, found = explain_table(portfolio.user, portfolio.pk, metric)
+        else:
+            _, found = explain(portfolio.user, portfolio.pk, metric, request.GET.get("of", ""))
     except DomainError as error:
         raise Http404 from error
     context = {
         "portfolio": portfolio,
         "found": found,
         "is_table": metric in TABLES,
-        "subtitle": found.measure.title,
+        "subtitle": f"{found.measure.title}, {found.of}" if found.of else found.measure.title,
+        "facts": [(name.replace("_", " "), value) for name, value in found.facts.items() if value not in (None, "")],
         "engine": engine_name(found.measure.engine),
         "why": in_words(found.reason) if found.reason else "",
         "skipped": [(symbol, in_words(reason)) for symbol, reason in found.skipped],

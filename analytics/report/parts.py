@@ -31,16 +31,22 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A table: every row has a text for each column, unknown ones a dash. note : what it leaves out, or how to read it."""
+    """A table: every row has a text for each column, unknown ones a dash. note : what it leaves out, or how to read it.
+
+    metric, of : the figure of `PARTS` that explains a row, and the part of the book each row is of; empty where none does.
+    """
 
     title: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[str]]
     note: str = ""
+    metric: str = ""
+    of: Sequence[str] = ()
 
-    def aligned(self) -> list[list[tuple[Column, str]]]:
-        """Every row as pairs of column and text."""
-        return [list(zip(self.columns, row, strict=True)) for row in self.rows]
+    def aligned(self) -> list[tuple[str, list[tuple[Column, str]]]]:
+        """Of every row the part it is of, "" where it is not explained by itself, and its pairs of column and text."""
+        pairs = [list(zip(self.columns, row, strict=True)) for row in self.rows]
+        return list(zip(self.of or [""] * len(pairs), pairs, strict=False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from analytics.report import pictures
+from analytics.report import pictures, risk_sections
 from analytics.report.parts import Headline, Rows, Section, first_rows, number, words
 from analytics.services.factsheet import Factsheet
-from analytics.services.missing import Missing
 from analytics.services.performance import Fall
 from analytics.services.reasons import in_words
 from analytics.services.sectors import NoSectorExposure
 from sigmasight.core.console.charts import usd
-from sigmasight.core.templatetags.humane import dollars, grouped, in_unit, share
+from sigmasight.core.templatetags.humane import grouped, in_unit, share
 
 # Beside the pictures these are the figures one looks for first.
 HEADLINES = (
@@ -44,10 +43,10 @@ def sections(sheet: Factsheet, *, most: int | None = None) -> list[Section]:
         _performance(sheet),
         _allocation(sheet),
         _exposures(sheet),
-        _factors(sheet),
-        _stress(sheet),
-        _contributions(sheet, most),
-        _correlations(sheet),
+        risk_sections.factors(sheet),
+        risk_sections.stress(sheet),
+        risk_sections.value_at_risk(sheet, most),
+        risk_sections.correlations(sheet),
         _pnl(sheet, most),
         _positions(sheet, most),
     ]
@@ -146,97 +145,6 @@ def _allocation(sheet: Factsheet) -> Section:
     return Section("allocation", "Allocation", sheet.as_of, drawn, tables, notes)
 
 
-def _factors(sheet: Factsheet) -> Section:
-    title, found = "Factor exposures", sheet.factors
-    if isinstance(found, Missing):
-        reason = sheet.engines.get("factor_analysis", {}).get("reason")
-        return Section("factor_betas", title, sheet.as_of, missing=_sentence(reason) if reason else found.message)
-    columns = [
-        words("Factor", 1.6),
-        number("Beta"),
-        number("Dollars per unit of the factor", 1.4),
-        number("Coverage"),
-    ]
-    rows = [[one.name, grouped(one.beta, 3), dollars(one.dollars, 0), share(one.coverage)] for one in found.readings]
-    notes = []
-    parts = sheet.decomposition
-    if parts.factor_share is not None:
-        notes.append(
-            f"By the joint model of seven factors, {share(parts.factor_share)} of the variance comes from factors and "
-            f"{share(parts.specific_share)} from single names ({parts.observations} sessions)."
-        )
-    if not found.is_complete:
-        notes.append(f"{len(found.readings)} of {found.expected} factors could be computed.")
-    return Section(
-        "factor_betas", title, found.session, [pictures.factor_bars(found)], [Rows("Factors", columns, rows)], notes
-    )
-
-
-def _stress(sheet: Factsheet) -> Section:
-    title, found = "Stress scenarios", sheet.stress
-    if isinstance(found, Missing):
-        reason = sheet.engines.get("stress_testing", {}).get("reason")
-        return Section("stress_test", title, sheet.as_of, missing=_sentence(reason) if reason else found.message)
-    columns = [
-        words("Scenario", 2.4),
-        words("Kind"),
-        number("P&L"),
-        number("Of net asset value"),
-        number("Value after"),
-    ]
-    rows = [
-        [one.name, one.category, usd(one.dollars), f"{one.percent:,.1f} %", usd(one.value_after)]
-        for one in pictures.by_loss(found.scenarios)
-    ]
-    notes = []
-    if found.coverage is not None and found.coverage < 1:
-        notes.append(f"The scenarios reach {share(found.coverage)} of the holdings.")
-    if found.skipped:
-        notes.append(f"Not formed: {', '.join(found.skipped)}.")
-    return Section(
-        "stress_test", title, found.session, [pictures.stress_bars(found)], [Rows("Scenarios", columns, rows)], notes
-    )
-
-
-def _correlations(sheet: Factsheet) -> Section:
-    title, found = "Correlations", sheet.correlations
-    if isinstance(found, Missing):
-        reason = sheet.engines.get("position_correlations", {}).get("reason")
-        return Section("correlation_matrix", title, sheet.as_of, missing=_sentence(reason) if reason else found.message)
-    rows = [
-        ["Mean size of all pairs", grouped(found.average, 2)], ["Holdings", str(len(found.symbols))],
-        ["Pairs with enough sessions", f"{found.coverage_percent:,.1f} % of {found.total_pairs:,}"],
-        ["Sessions", str(found.lookback)],
-    ]  # fmt: skip
-    table = Rows("Correlations", [words("Figure", 1.4), number("Value")], rows)
-    return Section("correlation_matrix", title, found.session, [pictures.correlation_map(found)], [table])
-
-
-def _contributions(sheet: Factsheet, most: int | None) -> Section:
-    title, found = "Contributions to value at risk", sheet.contributions
-    if found.reason is not None or found.value_at_risk is None:
-        return Section("var_contributions", title, sheet.as_of, missing=_sentence(found.reason))
-    columns = [
-        words("Position", 1.6), number("Market value"), number("Value at risk"), number("Share"), number("Volatility"),
-        number("Share"),
-    ]  # fmt: skip
-    rows = [
-        [
-            one.symbol, dollars(one.market_value, 0), dollars(one.component_var, 0), share(one.var_share),
-            dollars(one.component_volatility, 0), share(one.volatility_share),
-        ]
-        for one in found.lots
-    ]  # fmt: skip
-    shown, note = first_rows(rows, most, "positions, the largest contributions first")
-    notes = [
-        f"They add up to the value at risk of one session at 95 %, {dollars(float(found.value_at_risk), 0)}, and to the volatility of a "
-        f"session, {dollars(found.volatility, 0)}, from {found.observations} sessions. Negative ones protect."
-    ]  # fmt: skip
-    return Section(
-        "var_contributions", title, sheet.as_of, [pictures.contribution_bars(sheet)], [Rows("Contributions", columns, shown, note)], notes
-    )  # fmt: skip
-
-
 def _pnl(sheet: Factsheet, most: int | None) -> Section:
     title, found = "P&L by position", sheet.performance
     if found is None:
@@ -276,7 +184,3 @@ def _positions(sheet: Factsheet, most: int | None) -> Section:
             "* The price is older than the session, or the position was never priced and stands at its entry price."
         )
     return Section("positions", "Positions", sheet.as_of, (), [Rows("Open lots", columns, shown, note)], notes)
-
-
-def _sentence(reason: str | None) -> str:
-    return f"Not computed: {in_words(reason)}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -65,13 +66,28 @@ def test_the_page_shows_the_figures_of_the_services(viewer: Client, name: str) -
 def test_every_figure_and_table_leads_to_its_explanation(viewer: Client) -> None:
     book = book_of("hedge_fund")
     html = viewer.get(page_of(book)).content.decode()
-    for name in {*OF_THE_BOOK, *TABLES}:
-        address = page_of(book, f"explain/{name}/")
-        assert f'href="{address}"' in html
+    leads = {name: page_of(book, f"explain/{name}/") for name in (*OF_THE_BOOK, *TABLES)}
+    assert [name for name, address in leads.items() if f'href="{address}"' not in html] == []
+    for name in ("net_asset_value", "var_95_1d", "portfolio_correlation", "stress_test", "positions"):
         measure = OF_THE_BOOK.get(name) or TABLES[name]
-        text = text_of(viewer, address)
+        text = text_of(viewer, leads[name])
         assert measure.formula in text
         assert f"{book.results_as_of}" in text
+
+
+@pytest.mark.parametrize("metric", ["factor_exposure", "stress_pnl", "value_at_risk", "var_contribution"])
+def test_rows_lead_to_the_explanation_of_their_own_figure(viewer: Client, metric: str) -> None:
+    book = book_of("hedge_fund")
+    html = viewer.get(page_of(book)).content.decode()
+    links = [unescape(link) for link in re.findall(rf'href="([^"]*/explain/{metric}/\?of=[^"]*)"', html)]
+    assert len(links) > 5
+    for link in (links[0], links[-1]):
+        of = parse_qs(urlsplit(link).query)["of"][0]
+        found = explain(book.user, book.pk, metric, of)[1]
+        text = text_of(viewer, link)
+        assert f"{found.measure.title}, {of}" in text
+        assert in_unit(found.value, found.measure.unit) in text
+    assert viewer.get(page_of(book, f"explain/{metric}/?of=none")).status_code == 404
 
 
 def test_what_was_skipped_says_why(viewer: Client) -> None:
