@@ -1,5 +1,13 @@
 """Pages and panels that analytics puts into the operations console."""
 
-from analytics.console import dashboard, data_quality, portfolios
+from analytics.console import (
+    batch,
+    batch_compare,
+    batch_control,
+    batch_run,
+    dashboard,
+    data_quality,
+    portfolios,
+)
 
-__all__ = ["dashboard", "data_quality", "portfolios"]
+__all__ = ["batch", "batch_compare", "batch_control", "batch_run", "dashboard", "data_quality", "portfolios"]

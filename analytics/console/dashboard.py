@@ -14,7 +14,7 @@ from sigmasight.core.console.charts import Series, bar_chart, line_chart, ranked
 from sigmasight.core.console.panels import Panel, register
 from sigmasight.core.templatetags.humane import lasting, share
 
-RUNS = "admin:analytics_batchrun_changelist"
+RUNS = "admin:console_batch"
 ENDINGS = (
     (RunStatus.COMPLETED, "completed", "good"),
     (RunStatus.PARTIAL, "partly", "warn"),

@@ -168,6 +168,13 @@ class BatchStep(models.Model):
     def __str__(self) -> str:
         return f"{self.phase} {self.name} #{self.shard_no}: {self.status}"
 
+    @property
+    def lasted(self) -> float | None:
+        """Seconds from begin to end; None before the end."""
+        if self.started_at is None or self.completed_at is None:
+            return None
+        return (self.completed_at - self.started_at).total_seconds()
+
 
 class LogLevel(models.TextChoices):
     INFO = "info", "Info"

@@ -18,7 +18,8 @@ def next_run(task: PeriodicTask) -> dt.datetime | None:
     # A time of day comes round whenever it last ran; an interval counts from there.
     since = now if task.crontab_id else task.last_run_at or now
     remaining = task.schedule.remaining_estimate(since)
-    return max(now, now + remaining).astimezone(dt.UTC).replace(microsecond=0)
+    # The schedule counted from its own clock, read a moment after ours: without rounding 21:00:00 becomes 20:59:59.
+    return (max(now, now + remaining) + dt.timedelta(milliseconds=500)).astimezone(dt.UTC).replace(microsecond=0)
 
 
 def in_both_zones(moment: dt.datetime | None) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from django.contrib import admin
 from django.db import connections
@@ -28,6 +29,10 @@ pytestmark = [
 DESK, PHONE = (1280, 900), (390, 844)
 # What sticks out to the right of the window, by its selector; lists scroll within themselves.
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+STEP = """
+    INSERT INTO batch_steps (seconds, run_id, phase, name, shard_no, status, done, total, unit, started_at, completed_at)
+    SELECT '{{}}', id, {}, now(), {} FROM batch_run_history WHERE status = 'running'
+"""
 BUSY = "document.readyState == 'complete' && !document.querySelector('[aria-busy=true]')"
 
 
@@ -79,7 +84,7 @@ def visit(tab: Page, server: str, path: str) -> None:
     tab.complaints.clear()
     _resize(tab, DESK)
     tab.send("Page.navigate", url=f"{server}{path}")
-    tab.wait_for(f"location.pathname == '{path}' && {BUSY}")
+    tab.wait_for(f"location.pathname == '{urlsplit(path).path}' && {BUSY}")
 
 
 def _resize(tab: Page, size: tuple[int, int]) -> None:
@@ -195,6 +200,79 @@ def test_the_policy_lets_no_foreign_script_run(server: str, console: Page) -> No
     assert console.run("document.body.contains(added) && window.ran") is False
 
 
+def run_pages(tab: Page, server: str) -> list[str]:
+    """The pages of the last runs, latest first."""
+    visit(tab, server, "/admin/console/batch/")
+    pathnames: list[str] = tab.run("[...document.querySelectorAll('#runs th a')].map(a => a.pathname)")
+    return pathnames
+
+
+def test_a_run_is_started_watched_without_reloading_and_cancelled(
+    server: str, console: Page, demo_database: DemoResults
+) -> None:
+    """The workers are played by statements: what they write is seen on the page that is open."""
+    visit(console, server, "/admin/console/batch/")
+    console.run("django.jQuery('#id_portfolio').select2('open'), 1")
+    console.run(
+        "(box => { box.value = 'Hedge'; box.dispatchEvent(new Event('input')) })(document.querySelector('.select2-search__field'))"
+    )
+    offered = "[...document.querySelectorAll('.select2-results__option[aria-selected]')].map(one => one.textContent)"
+    console.wait_for(f"{offered}.length == 1")
+    assert "Hedge" in console.run(offered)[0]
+    console.run("django.jQuery('#id_portfolio').select2('close'), 1")
+    console.run("document.querySelector('form[action$=\"/batch/start/\"]').submit()")
+    console.wait_for(f"location.pathname == '/admin/console/batch/start/' && {BUSY}")
+    assert faults(console) == []
+    console.run("document.querySelector('form[method=post][action$=\"/batch/start/\"]').submit()")
+    console.wait_for(f"location.pathname == '/admin/console/batch/' && {BUSY}")
+    console.run("window.still_here = true")
+    shown = "document.querySelector('#live progress').value"
+    assert console.run(shown) == 0
+    with psycopg.connect(_address("DATABASE_URL", f"{demo_database.database}_copy"), autocommit=True) as database:
+        database.execute(STEP.format("'1', 'prices', 0, 'completed', 0, 0, ''", "now()"))  # type: ignore[arg-type]
+        console.wait_for(f"{shown} == 3")
+        database.execute(STEP.format("'2', 'phase 2', 0, 'completed', 4, 4, 'portfolios'", "now()"))  # type: ignore[arg-type]
+        database.execute(STEP.format("'2', 'phase 2', 1, 'running', 0, 1, 'portfolios'", "NULL"))  # type: ignore[arg-type]
+        console.wait_for(f"{shown} == 45")
+        assert console.run("document.querySelector('#live-said').textContent").endswith("P&L and snapshots")
+        assert faults(console) == []
+        console.run("document.querySelector('#live a.danger').click()")
+        console.wait_for(f"location.pathname.endsWith('/cancel/') && {BUSY}")
+        console.run("document.querySelector('form button.danger').click()")
+        console.wait_for("document.querySelector('#live .notice')?.textContent.includes('Asked to stop')")
+        assert console.run("window.still_here === undefined")
+        visit(console, server, "/admin/console/batch/")
+        console.run("window.still_here = true")
+        database.execute(
+            "UPDATE batch_run_history SET status = 'cancelled', completed_at = now() WHERE status = 'running'"
+        )
+        console.wait_for("document.querySelector('#live .notice')?.textContent.includes('has ended')")
+    assert console.run("window.still_here && !document.querySelector('#live').hasAttribute('hx-get')")
+    assert console.run("document.querySelector('#runs .badge').textContent") == "Cancelled"
+    assert console.complaints == []
+
+
+def test_pages_of_runs_are_whole_and_fit(server: str, console: Page) -> None:
+    runs = run_pages(console, server)
+    one, other = (run.rstrip("/").rpartition("/")[2] for run in (runs[-1], runs[0]))
+    wrong = {}
+    for path in (
+        runs[-1],
+        f"{runs[-1]}retry/",
+        f"{runs[-1]}cancel/",
+        f"/admin/console/batch/compare/?first={one}&second={other}",
+    ):
+        visit(console, server, path)
+        if found := faults(console):
+            wrong[path] = found
+    assert wrong == {}
+    visit(console, server, runs[-1])
+    console.run(
+        "(box => { box.value = 'risk'; box.dispatchEvent(new Event('input')) })(document.querySelector('#id_text'))"
+    )
+    console.wait_for("[...document.querySelectorAll('#log-lines tbody tr')].length == 2")
+
+
 def test_pictures_are_taken_where_they_are_wanted(server: str, console: Page) -> None:
     """`CONSOLE_PICTURES=folder` keeps pictures of the main pages, for the README and for looking at."""
     folder = os.environ.get("CONSOLE_PICTURES")
@@ -206,6 +284,7 @@ def test_pictures_are_taken_where_they_are_wanted(server: str, console: Page) ->
         "portfolios": reverse("admin:console_portfolios"), "portfolio": book, "explanation": explanation,
         "data-quality": reverse("admin:console_data_quality"),
         "symbol": reverse("admin:console_data_quality_symbol", args=["MSFT"]),
+        "batch": "/admin/console/batch/", "batch-start": "/admin/console/batch/start/?phase=", "batch-run": run_pages(console, server)[-1],
     }  # fmt: skip
     for name, path in shown.items():
         for width, size in (("desk", DESK), ("phone", PHONE)):

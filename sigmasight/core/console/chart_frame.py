@@ -40,9 +40,7 @@ class Scale:
         bottom, top = min(found) if low is None else low, max(found) if high is None else high
         if bottom == top:
             bottom, top = bottom - (abs(bottom) * 0.1 or 1.0), top + (abs(top) * 0.1 or 1.0)
-        rough = (top - bottom) / 4
-        size = 10.0 ** math.floor(math.log10(rough))
-        self.step = next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= rough * 0.999)
+        self.step = round_step((top - bottom) / 4)
         self.low = bottom if low is not None else math.floor(bottom / self.step + 1e-9) * self.step
         self.high = top if high is not None else math.ceil(top / self.step - 1e-9) * self.step
         ticks = range(math.ceil(self.low / self.step - 1e-9), math.floor(self.high / self.step + 1e-9) + 1)
@@ -73,6 +71,12 @@ class Scale:
             )
             for value, text in self.ticks
         ]  # fmt: skip
+
+
+def round_step(rough: float) -> float:
+    """The round number from `rough` upwards, for the marks of an axis."""
+    size = 10.0 ** math.floor(math.log10(rough))
+    return next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= rough * 0.999)
 
 
 def figure(

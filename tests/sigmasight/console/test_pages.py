@@ -73,7 +73,7 @@ def test_the_sidebar_shows_what_one_may_see() -> None:
     request.user = viewer()
     entries = {group["title"]: [one["title"] for one in group["items"]] for group in sections.sidebar(request)}
     assert entries[None] == ["Dashboard", "Alerts"]
-    assert entries["Batch"][0] == "Try"
+    assert "Try" in entries["Batch"]
     assert "Positions" in entries["Books"]
     assert "Roles" not in entries["People & access"]
 
