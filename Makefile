@@ -10,7 +10,7 @@ PYTEST_ARGS ?=
 PYTEST_WORKERS ?= -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help venv demo test fuzz chaos serve lint format bench verify clean
+.PHONY: help venv demo test fuzz chaos serve lint format bench audit verify clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -56,6 +56,10 @@ format: $(STAMP)  ## rewrite the sources in the one style
 # make bench [PART=nightly|backfill|import_csv|api|chat] [ARGS="..."]
 bench: $(STAMP)  ## measure the night, a backfill, the API and the chat (PART=nightly ARGS="--portfolios 1000 --json FILE", PART=api ...)
 	@$(foreach part,$(or $(PART),nightly backfill import_csv api chat),$(PY) benchmarks/$(part).py $(if $(PART),$(ARGS)) &&) true
+
+# Exit code 3 where the service cannot be reached: then nothing is known. AUDIT_OSV_URL names another server.
+audit: $(STAMP)  ## known vulnerabilities of every pinned package (asks osv.dev)
+	@$(PY) .ci/audit
 
 verify: $(STAMP)  ## check databases, extension, broker, migrations, seeds, calendar, providers
 	@$(PY) manage.py verify_setup

@@ -6,10 +6,12 @@ Nothing set and not production: the embedded servers of this clone are used (and
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal
 
 import environ
+from corsheaders.defaults import default_headers
 from csp import constants as csp
 from django.core.exceptions import ImproperlyConfigured
 
@@ -129,6 +131,7 @@ INSTALLED_APPS = [
     "tagging",
     "analytics",
     "assistant",
+    "corsheaders",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -137,6 +140,7 @@ MIDDLEWARE = [
     # First, so that its line tells what the caller got.
     "sigmasight.core.observability.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "sigmasight.core.api.middleware.ApiLimits",
     "django.middleware.gzip.GZipMiddleware",
@@ -232,6 +236,19 @@ ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver"]
 )
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Pages of other sites that may call the API from a browser, with cookies: written out, one by one.
+CORS_ALLOWED_ORIGINS = env.list(
+    "CORS_ALLOWED_ORIGINS", default=[] if PRODUCTION else [f"http://localhost:{port}" for port in (3000, 3005, 5173)]
+)
+ORIGIN = re.compile(rf"http{'s' if PRODUCTION else 's?'}://[a-z0-9.-]+(:\d+)?")
+if _wrong := [origin for origin in CORS_ALLOWED_ORIGINS if not ORIGIN.fullmatch(origin)]:
+    raise ImproperlyConfigured(
+        f"CORS_ALLOWED_ORIGINS: {_wrong} are no origins such as https://app.example.com. Wildcards are refused, in production http too."
+    )
+CORS_ALLOW_CREDENTIALS = True
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = (*default_headers, "idempotency-key", "x-request-id")
+CORS_EXPOSE_HEADERS = ("content-disposition", "retry-after", "x-request-id")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 if PRODUCTION:

@@ -166,3 +166,17 @@ def test_tls_that_a_database_url_asks_for_holds() -> None:
         "*(settings.DATABASES[alias]['OPTIONS'][key] for alias in ('default', 'ai') for key in ('sslmode', 'connect_timeout'))",
     )
     assert told == "verify-full 10 verify-full 2"
+
+
+def test_pages_that_may_call_are_written_out() -> None:
+    assert "CORS_ALLOWED_ORIGINS" in refusal(SERVERS | {"CORS_ALLOWED_ORIGINS": "https://app.example.com,*"})
+    wrong = ["*", "null", "https://*.example.com", "app.example.com", "https://app.example.com/", "https://a@b.com", ""]
+    told = answer(SERVERS, f"[o for o in {[*wrong, 'https://app.example.com:8443']} if settings.ORIGIN.fullmatch(o)]")
+    assert told == "['https://app.example.com:8443']"
+
+
+def test_production_lets_no_page_call_unless_it_is_named_and_over_tls() -> None:
+    assert answer(PRODUCTION, "settings.CORS_ALLOWED_ORIGINS") == "[]"
+    assert "https" in refusal(PRODUCTION | {"CORS_ALLOWED_ORIGINS": "http://app.example.com"})
+    named = PRODUCTION | {"CORS_ALLOWED_ORIGINS": "https://app.example.com:8443"}
+    assert answer(named, "settings.CORS_ALLOWED_ORIGINS") == "['https://app.example.com:8443']"
