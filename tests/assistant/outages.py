@@ -15,14 +15,14 @@ AI = connections["ai"]
 
 
 @contextmanager
-def locked() -> Iterator[None]:
-    """Somebody holds both tables, so that every read waits until the server ends it."""
-    settings = AI.settings_dict
+def locked(tables: str = "ai_kb_documents, ai_memories", using: str = "ai") -> Iterator[None]:
+    """Somebody holds the tables, so that every read waits until the server ends it."""
+    settings = connections[using].settings_dict
     with psycopg.connect(
         host=settings["HOST"], port=settings["PORT"], user=settings["USER"], password=settings["PASSWORD"],
         dbname=settings["NAME"],
     ) as other:  # fmt: skip
-        other.execute("LOCK TABLE ai_kb_documents, ai_memories IN ACCESS EXCLUSIVE MODE")
+        other.execute(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
         yield
         other.rollback()
 

@@ -137,6 +137,23 @@ def test_a_silent_vendor_is_bridged_by_heartbeats(vendor: FakeAI, person: Make, 
     assert names.index("heartbeat") < names.index("token")
 
 
+def test_a_tool_that_waits_is_bridged_by_heartbeats(vendor: FakeAI, person: Make, settings: Any) -> None:
+    settings.CHAT_HEARTBEAT_SECONDS = 0.1
+    vendor.script(Answer(calls=[("get_target_prices", {"portfolio_id": None})]), Answer("At last."))
+    asker, seen = person(), Stream()
+    with locked("target_prices", using="default"):
+        events = events_of(asker.post("Targets?").iter_content(None))
+        for event in events:
+            seen.append(event)
+            if "tool_call" in seen.names() and event.name == "heartbeat":
+                break
+    seen += events
+    names = seen.names()
+    assert names.index("tool_call") < names.index("heartbeat") < names.index("tool_result")
+    assert seen.of("tool_result")[0]["tool_result"]["error"] is None
+    assert seen.end.data["final_text"] == "At last."
+
+
 def test_a_slow_tool_is_given_up_and_the_answer_goes_on(vendor: FakeAI, person: Make, settings: Any) -> None:
     settings.CHAT_TOOL_SECONDS = 0.0001
     vendor.script(Answer(calls=[("get_risk_analysis", {"portfolio_id": None})]), Answer("Without it, then."))
