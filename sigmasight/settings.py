@@ -502,3 +502,6 @@ SLOW_QUERY_MS = env.int("SLOW_QUERY_MS", default=500)
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
     raise ImproperlyConfigured("METRICS_TOKEN needs 16 characters or more.")
+# Errors go to a server that speaks Sentry's protocol.
+SENTRY_DSN = env("SENTRY_DSN", default="")
+SENTRY_ENVIRONMENT = env("SENTRY_ENVIRONMENT", default="production" if PRODUCTION else "development")

@@ -14,6 +14,11 @@ class CoreConfig(AppConfig):
         from sigmasight.core.alerts import console, own_rules  # noqa: F401 - register page, panel and rules
         from sigmasight.core.observability import beat, logs, tasks  # noqa: F401 - listens to Celery
 
+        if settings.SENTRY_DSN:
+            from sigmasight.core.observability.errors import report_to
+
+            release = f"sigmasight@{settings.VERSION}"
+            report_to(settings.SENTRY_DSN, environment=settings.SENTRY_ENVIRONMENT, release=release)
         if not settings.TESTING:
             logs.take_last_words()
         autodiscover_modules("alerts")

@@ -18,6 +18,8 @@ HEAVY = (
     "openai",
     "mibian",
     "scipy.optimize",
+    "sentry_sdk",
+    "prometheus_client",
 )
 
 
