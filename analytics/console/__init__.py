@@ -8,6 +8,16 @@ from analytics.console import (
     dashboard,
     data_quality,
     portfolios,
+    repairs,
 )
 
-__all__ = ["batch", "batch_compare", "batch_control", "batch_run", "dashboard", "data_quality", "portfolios"]
+__all__ = [
+    "batch",
+    "batch_compare",
+    "batch_control",
+    "batch_run",
+    "dashboard",
+    "data_quality",
+    "portfolios",
+    "repairs",
+]

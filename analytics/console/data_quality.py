@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -13,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
 from analytics.console.dashboard import coverage
+from analytics.console.fields import day_or_none, needed_day, price, row_id
 from analytics.services import price_desk
 from analytics.services.price_findings import TITLES, Findings, Kind, price_findings
 from analytics.services.price_quality import price_quality
@@ -71,15 +71,15 @@ def _act(request: HttpRequest) -> HttpResponse:
     staff, given = request.user, request.POST
     assert isinstance(staff, User)
     acts: dict[str, Callable[[], str]] = {
-        "refetch": lambda: _refetch(staff, _id(given.get("security")), _day(given.get("day"))),
-        "accept": lambda: price_desk.accept(staff, _id(given.get("row"))),
-        "accept_row": lambda: price_desk.accept_row(staff, _id(given.get("row"))),
-        "dismiss": lambda: price_desk.dismiss(staff, _id(given.get("row"))),
+        "refetch": lambda: _refetch(staff, row_id(given.get("security")), day_or_none(given.get("day"))),
+        "accept": lambda: price_desk.accept(staff, row_id(given.get("row"))),
+        "accept_row": lambda: price_desk.accept_row(staff, row_id(given.get("row"))),
+        "dismiss": lambda: price_desk.dismiss(staff, row_id(given.get("row"))),
         "override": lambda: price_desk.override(
-            staff, _id(given.get("security")), _needed_day(given.get("day")), _price(given.get("price")),
+            staff, row_id(given.get("security")), needed_day(given.get("day")), price(given.get("price")),
             given.get("reason", ""), unusual=given.get("unusual") == "on",
         ),
-        "take_back": lambda: price_desk.take_back(staff, _id(given.get("decision"))),
+        "take_back": lambda: price_desk.take_back(staff, row_id(given.get("decision"))),
     }  # fmt: skip
     act = acts.get(given.get("action", ""))
     try:
@@ -94,35 +94,6 @@ def _act(request: HttpRequest) -> HttpResponse:
 def _refetch(staff: User, security_id: int, since: dt.date | None) -> str:
     run = price_desk.refetch(staff, security_id, since)
     return f"Run {str(run.pk)[:8]} asks the source again for {', '.join(run.params['symbols'])}; below stands what comes of it."
-
-
-def _id(text: str | None) -> int:
-    if text is None or not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise DomainError("id_invalid", "The row is not named; nothing was changed. Load the page anew.")
-    return int(text)
-
-
-def _day(text: str | None) -> dt.date | None:
-    if not text:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise DomainError("day_invalid", "The day is not a date (YYYY-MM-DD); nothing was changed.") from error
-
-
-def _needed_day(text: str | None) -> dt.date:
-    day = _day(text)
-    if day is None:
-        raise DomainError("day_missing", "Say for which session the price is; nothing was changed.")
-    return day
-
-
-def _price(text: str | None) -> Decimal:
-    try:
-        return Decimal((text or "").strip()[:40])
-    except InvalidOperation as error:
-        raise DomainError("price_invalid", "The price is not a number; nothing was changed.") from error
 
 
 def _page(request: HttpRequest) -> int:

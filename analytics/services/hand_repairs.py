@@ -121,6 +121,8 @@ def perform(staff: User, repair: Repair, seen: str) -> Effect:
             if effect.fingerprint != seen:
                 raise Conflict("changed_meanwhile", CHANGED)
             record(staff, effect.done, effect.rows_of)
+        for note in effect.notes:
+            log(run, note, level="warning")
         told = ", ".join(f"{count} of {table}" for table, count in effect.rows.items() if count)
         log(run, f"{effect.done}: {told}.")
         for line in repair.afterwards():

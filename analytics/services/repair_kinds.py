@@ -9,6 +9,7 @@ from fractions import Fraction
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 
 from analytics.batch.corrected import resting_on, roll_again
 from analytics.services.calculations import newest_session, require_portfolio
@@ -31,7 +32,7 @@ from portfolios.models import Portfolio
 from portfolios.services.dirty import lock_portfolio, mark_dirty
 from portfolios.services.renamed_symbols import rename_held
 from portfolios.services.split_lots import recount_lots
-from sigmasight.core.errors import DomainError
+from sigmasight.core.errors import DomainError, NotFound
 
 TABLE_NAMES = {"correlation_tables": "correlation_calculations", "batch_run_tracking": "session_coverage"}
 
@@ -113,6 +114,27 @@ class ReseedDemo:
             return Effect(done, {})
         notes = ["What these people entered, their results, tags and targets go; their conversations go as well."]
         return Effect(done, deleted, books_of(demo_portfolio_ids()), notes=notes)
+
+
+def portfolio_named(text: str) -> UUID:
+    """The portfolio with this id, or the only one with this name or account name.
+
+    Raises
+    ------
+    NotFound; DomainError if several are called so.
+    """
+    text = text.replace("\x00", "").strip()
+    books = Portfolio.objects.filter(deleted_at=None)
+    try:
+        found = list(books.filter(pk=UUID(text))[:1])
+    except ValueError:
+        found = list(books.filter(Q(name__iexact=text) | Q(account_name__iexact=text)).order_by("pk")[:5])
+    if not found:
+        raise NotFound("portfolio_not_found", f"There is no portfolio with the id or the name {text[:80]!r}.")
+    if len(found) > 1:
+        ids = ", ".join(str(book.pk) for book in found)
+        raise DomainError("name_not_unique", f"Several portfolios are called so; give the id of one: {ids}.")
+    return found[0].pk
 
 
 @dataclass(frozen=True)

@@ -158,6 +158,21 @@ def test_the_prices_of_a_symbol_are_whole_and_fit(server: str, console: Page) ->
     assert faults(console) == []
 
 
+def test_a_repair_is_looked_at_and_left(server: str, console: Page) -> None:
+    visit(console, server, reverse("admin:console_repairs"))
+    look_at_a_merge(console)
+    assert "METB" in console.run("document.querySelector('.looked form').textContent")
+    assert faults(console) == []
+
+
+def look_at_a_merge(tab: Page) -> None:
+    tab.run(
+        "document.querySelector('[name=old]').value = 'META'; document.querySelector('[name=new]').value = 'METB';"
+        "document.querySelector('#merge [name=action]').click()"
+    )
+    tab.wait_for("document.readyState == 'complete' && document.querySelector('.looked')")
+
+
 def test_nobody_else_is_asked_for_anything(server: str, console: Page) -> None:
     visit(console, server, "/admin/")
     outside = {one for one in console.requests if not one.startswith((server, "data:", "about:"))}
@@ -283,11 +298,13 @@ def test_pictures_are_taken_where_they_are_wanted(server: str, console: Page) ->
         "dashboard": "/admin/", "positions": reverse("admin:portfolios_position_changelist"),
         "portfolios": reverse("admin:console_portfolios"), "portfolio": book, "explanation": explanation,
         "data-quality": reverse("admin:console_data_quality"),
-        "symbol": reverse("admin:console_data_quality_symbol", args=["MSFT"]),
+        "symbol": reverse("admin:console_data_quality_symbol", args=["MSFT"]), "repairs": reverse("admin:console_repairs"),
         "batch": "/admin/console/batch/", "batch-start": "/admin/console/batch/start/?phase=", "batch-run": run_pages(console, server)[-1],
     }  # fmt: skip
     for name, path in shown.items():
         for width, size in (("desk", DESK), ("phone", PHONE)):
             visit(console, server, path)
             _resize(console, size)
+            if name == "repairs":
+                look_at_a_merge(console)
             console.picture(Path(folder) / f"console-{name}-{width}.png")
