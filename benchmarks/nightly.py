@@ -198,6 +198,7 @@ def settle(stack: Any) -> None:
     from portfolios.models import Portfolio
     from tagging.services.sectors import apply_sector_tags
 
+    stack.psql("bench", "ANALYZE")
     ids = list(Portfolio.objects.order_by("id").values_list("id", flat=True))
     for start in range(0, len(ids), 1000):
         apply_sector_tags(ids[start : start + 1000])

@@ -2,12 +2,12 @@
 
 The batch writes whole columns at once: numpy arrays are turned into COPY's binary format without a Python loop over rows,
 staged in a temporary table, and merged by one ``INSERT ... ON CONFLICT DO UPDATE ... WHERE values differ``. A second run with
-the same values therefore writes nothing, and `updated_at` moves only where something changed.
+the same values therefore writes nothing, and `updated_at` moves only where something changed. Rows that are all new skip the stage.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,42 +15,25 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-import orjson
-from django.contrib.postgres.fields import ArrayField
-from django.db import connections, models, transaction
+from django.db import IntegrityError, OperationalError, connections, models, transaction
+from psycopg import errors
 
 from sigmasight.core import column_format, copy_format, partitions
+from sigmasight.core.column_values import (
+    Column,
+    Dense,
+    Ragged,
+    Scaled,
+    as_stored,
+    cell_of,
+    row_count,
+    staged,
+    stored_field,
+)
 from sigmasight.core.models import MonthlyModel
 from sigmasight.core.observability import slow_queries
 
 CHUNK_BYTES = 32 << 20
-DOCUMENT = orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY
-
-
-@dataclass(frozen=True)
-class Scaled:
-    """Exact decimals: `units` (n,) int64 counted in 10^-`decimals`; `null` (n,) bool marks unknown values."""
-
-    units: np.ndarray
-    decimals: int
-    null: np.ndarray | None = None
-
-
-@dataclass(frozen=True)
-class Ragged:
-    """One array a row: row i holds ``values[offsets[i]:offsets[i + 1]]``; `offsets` is (n + 1,). NaN becomes a NULL element
-    unless `keep_nan`."""
-
-    values: np.ndarray
-    offsets: np.ndarray
-    keep_nan: bool = False
-
-
-@dataclass(frozen=True)
-class Dense:
-    """(n, k) or (n, j, k) array column in which NaN is stored as NaN, not as a NULL element (engine-only columns)."""
-
-    values: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -86,88 +69,6 @@ def _copy(cursor: Any, statement: str, params: Any = None) -> Iterator[Any]:
         yield copy
 
 
-Column = np.ndarray | Sequence[Any] | Scaled | Ragged | Dense
-
-
-def _row_count(column: Column) -> int:
-    if isinstance(column, Scaled):
-        return len(column.units)
-    if isinstance(column, Ragged):
-        return len(column.offsets) - 1
-    if isinstance(column, Dense):
-        return len(column.values)
-    return len(column)
-
-
-def _stored_field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
-    for field in model._meta.concrete_fields:
-        if name in (field.name, field.attname):
-            return field
-    raise ValueError(f"{model.__name__} has no column {name!r}")
-
-
-def _value_field(field: models.Field[Any, Any]) -> models.Field[Any, Any]:
-    while isinstance(field, models.ForeignKey):
-        field = field.target_field
-    return field
-
-
-def _encode(field: models.Field[Any, Any], column: Column) -> tuple[copy_format.Encoded, str, str]:
-    """The column in COPY form, the type of its staging column, and the expression that turns it into the stored value."""
-    value = _value_field(field)
-    quoted = f's."{field.column}"'
-    if isinstance(value, ArrayField):
-        element = value.base_field
-        while isinstance(element, ArrayField):
-            element = element.base_field
-        kind = str(element.db_type(connections["default"]))
-        return copy_format.arrays(column, kind), f"{kind}[]", quoted
-    if isinstance(value, models.DecimalField):
-        decimals = value.decimal_places
-        if isinstance(column, Scaled):
-            scaled = column
-        elif isinstance(column, np.ndarray) and column.dtype.kind in "fiu":
-            scaled = _scale(column, decimals)
-        else:
-            texts = [None if cell is None else str(cell) for cell in column]  # type: ignore[union-attr]
-            return copy_format.texts(texts), "text", f"{quoted}::numeric({value.max_digits},{decimals})"
-        factor = f"1e-{scaled.decimals}" if scaled.decimals else "1"
-        return copy_format.integers(scaled.units, 8, scaled.null), "bigint", f"({quoted}::numeric * {factor}::numeric)"
-    if isinstance(value, models.JSONField):
-        documents = [None if cell is None else orjson.dumps(cell, option=DOCUMENT) for cell in column]  # type: ignore[union-attr]
-        return copy_format.texts(documents), "text", f"{quoted}::jsonb"
-    if isinstance(value, models.UUIDField):
-        return copy_format.uuids(column), "uuid", quoted
-    if isinstance(value, models.DateTimeField):
-        return copy_format.instants(column), "timestamptz", quoted
-    if isinstance(value, models.DateField):
-        return copy_format.dates(column), "date", quoted
-    if isinstance(value, models.BooleanField):
-        return copy_format.booleans(column), "boolean", quoted
-    if isinstance(value, models.FloatField):
-        return copy_format.floats(np.asarray(column, dtype=np.float64)), "double precision", quoted
-    if isinstance(value, models.IntegerField):
-        units, null = copy_format.nullable_integers(column)
-        return copy_format.integers(units, 8, null), "bigint", quoted
-    kind = str(value.db_type(connections["default"]))
-    return copy_format.texts([None if c is None else str(c) for c in column]), "text", f"{quoted}::{kind}"  # type: ignore[union-attr]
-
-
-def _scale(column: np.ndarray, decimals: int) -> Scaled:
-    """Round half-even to the column's scale, once; NaN becomes NULL.
-
-    Raises
-    ------
-    ValueError for infinities and for values too large to be exact.
-    """
-    numbers = np.asarray(column, dtype=np.float64)
-    null = np.isnan(numbers)
-    units = np.rint(np.where(null, 0.0, numbers) * 10.0**decimals)
-    if np.any(np.abs(units) > 2.0**62):
-        raise ValueError("a value is infinite or too large for its decimal column")
-    return Scaled(units.astype(np.int64), decimals, null)
-
-
 def upsert(
     model: type[models.Model],
     columns: Mapping[str, Column],
@@ -193,7 +94,7 @@ def upsert(
     ValueError if columns differ in length or name no field.
     django.db.Error if the database refuses a row; nothing is written then.
     """
-    counts = {name: _row_count(column) for name, column in columns.items()}
+    counts = {name: row_count(column) for name, column in columns.items()}
     if len(set(counts.values())) != 1:
         raise ValueError(f"columns differ in length: {counts}")
     rows = next(iter(counts.values()))
@@ -202,44 +103,95 @@ def upsert(
     connection = connections[using]
     if issubclass(model, MonthlyModel):
         partitions.ensure(model, partitions.months_in(columns[model.partitioned_by]), using=using)
-    fields = {name: _stored_field(model, name) for name in columns}
-    encoded = [_encode(fields[name], column) for name, column in columns.items()]
-    names = [f'"{field.column}"' for field in fields.values()]
-    key = [f'"{_stored_field(model, name).column}"' for name in unique]
-    changed = [
-        f'"{_stored_field(model, n).column}"' for n in (update if update is not None else columns) if n not in unique
-    ]
-    table = f'"{model._meta.db_table}"'
-    stage = f"stage_{model._meta.db_table}"[:60]
-    stage_columns = ", ".join(f"{name} {kind}" for name, (_, kind, _) in zip(names, encoded, strict=True))
-    select = ", ".join(expression for _, _, expression in encoded)
-    if changed:
-        stamp = ', "updated_at" = now()' if any(f.column == "updated_at" for f in model._meta.concrete_fields) else ""
-        action = (
-            "DO UPDATE SET " + ", ".join(f"{c} = EXCLUDED.{c}" for c in changed) + stamp
-            + " WHERE (" + ", ".join(f"t.{c}" for c in changed) + ") IS DISTINCT FROM ("
-            + ", ".join(f"EXCLUDED.{c}" for c in changed) + ")"
-        )  # fmt: skip
-    else:
-        action = "DO NOTHING"
+    fields = {name: stored_field(model, name) for name in columns}
+    names = {name: f'"{field.column}"' for name, field in fields.items()}
+    key = [f'"{stored_field(model, name).column}"' for name in unique]
     where = f" WHERE {condition}" if condition else ""
-    # A partitioned table tells no xmax. The database stamps what it makes with the statement's time, which no other has.
-    fresh = "t.created_at = statement_timestamp()" if issubclass(model, MonthlyModel) else "xmax = 0"
-    order = ", ".join(f"s.{k}" for k in key)
-    merge = (
-        f"WITH done AS (INSERT INTO {table} AS t ({', '.join(names)}) SELECT {select} FROM {stage} AS s ORDER BY {order} "
-        f"ON CONFLICT ({', '.join(key)}){where} {action} RETURNING ({fresh}) AS fresh) "
-        "SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh) FROM done"
-    )
     with transaction.atomic(using=using), connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMP TABLE {stage} ({stage_columns}) ON COMMIT DROP")
-        with _copy(cursor, f"COPY {stage} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)") as copy:
-            for block in copy_format.rows([column for column, _, _ in encoded], rows, CHUNK_BYTES):
-                copy.write(block)
-        cursor.execute(merge)
+        if _looks_new(cursor, model, columns, unique, rows, condition) and _copied(
+            cursor, model, fields, columns, rows
+        ):
+            return UpsertCount(rows, rows, 0)
+        encoded = [staged(fields[name], column) for name, column in columns.items()]
+        stage = f"stage_{model._meta.db_table}"[:60]
+        kinds = ", ".join(f"{name} {kind}" for name, (_, kind, _) in zip(names.values(), encoded, strict=True))
+        cursor.execute(f"CREATE TEMP TABLE {stage} ({kinds}) ON COMMIT DROP")
+        _copy_in(cursor, stage, names.values(), [column for column, _, _ in encoded], rows)
+        changed = [names[name] for name in (columns if update is None else update) if name not in unique]
+        # A partitioned table tells no xmax. The database stamps what it makes with the statement's time, which no other has.
+        fresh = "t.created_at = statement_timestamp()" if issubclass(model, MonthlyModel) else "xmax = 0"
+        cursor.execute(
+            f"WITH done AS (INSERT INTO {_table(model)} AS t ({', '.join(names.values())}) "
+            f"SELECT {', '.join(expression for _, _, expression in encoded)} FROM {stage} AS s "
+            f"ORDER BY {', '.join(f's.{k}' for k in key)} "
+            f"ON CONFLICT ({', '.join(key)}){where} {_on_conflict(model, changed)} RETURNING ({fresh}) AS fresh) "
+            "SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh) FROM done"
+        )
         inserted, updated = cursor.fetchone()
         cursor.execute(f"DROP TABLE {stage}")
     return UpsertCount(rows, inserted, updated)
+
+
+def _table(model: type[models.Model]) -> str:
+    return f'"{model._meta.db_table}"'
+
+
+def _on_conflict(model: type[models.Model], changed: Sequence[str]) -> str:
+    if not changed:
+        return "DO NOTHING"
+    stamp = ', "updated_at" = now()' if any(f.column == "updated_at" for f in model._meta.concrete_fields) else ""
+    return (
+        "DO UPDATE SET " + ", ".join(f"{c} = EXCLUDED.{c}" for c in changed) + stamp
+        + " WHERE (" + ", ".join(f"t.{c}" for c in changed) + ") IS DISTINCT FROM ("
+        + ", ".join(f"EXCLUDED.{c}" for c in changed) + ")"
+    )  # fmt: skip
+
+
+def _looks_new(
+    cursor: Any,
+    model: type[models.Model],
+    columns: Mapping[str, Column],
+    unique: Sequence[str],
+    rows: int,
+    condition: str,
+) -> bool:
+    """Whether neither the first nor the last row is stored: rows of a night are all new or all there."""
+    match = " AND ".join(f'"{stored_field(model, name).column}" = %s' for name in unique)
+    either = f"({match}) OR ({match})"
+    ends = [cell_of(columns[name], row) for row in (0, rows - 1) for name in unique]
+    also = f" AND {condition}" if condition else ""
+    cursor.execute(f"SELECT EXISTS (SELECT FROM {_table(model)} WHERE ({either}){also})", ends)
+    return not cursor.fetchone()[0]
+
+
+def _copied(
+    cursor: Any,
+    model: type[models.Model],
+    fields: Mapping[str, models.Field[Any, Any]],
+    columns: Mapping[str, Column],
+    rows: int,
+) -> bool:
+    """Rows that look new go straight into the table, which costs PostgreSQL half of what staging and merging do. False where a column has
+    to be converted on its way, or one of the rows was there after all: nothing is written then."""
+    encoded = [as_stored(fields[name], column) for name, column in columns.items()]
+    if any(column is None for column in encoded):
+        return False
+    names = [f'"{field.column}"' for field in fields.values()]
+    try:
+        with transaction.atomic(using=cursor.db.alias), cursor.db.wrap_database_errors:
+            _copy_in(cursor, _table(model), names, encoded, rows)
+    except (IntegrityError, OperationalError) as refusal:
+        # Another writer's rows come in its own order; merging takes them sorted.
+        if isinstance(refusal.__cause__, errors.UniqueViolation | errors.DeadlockDetected):
+            return False
+        raise
+    return True
+
+
+def _copy_in(cursor: Any, table: str, names: Iterable[str], encoded: Sequence[Any], rows: int) -> None:
+    with _copy(cursor, f"COPY {table} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)") as copy:
+        for block in copy_format.rows(encoded, rows, CHUNK_BYTES):
+            copy.write(block)
 
 
 def read_columns(

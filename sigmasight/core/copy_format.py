@@ -20,6 +20,8 @@ SIGNATURE = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 TRAILER = struct.pack(">h", -1)
 EPOCH_DATE = np.datetime64("2000-01-01", "D")
 EPOCH_INSTANT = np.datetime64("2000-01-01T00:00:00", "us")
+# Of a numeric: decimal digits in one of its digits, its base, its sign; more decimals than these would not fit an int64 on the way.
+DIGITS, BASE, NEGATIVE, MOST_DECIMALS = 4, 10_000, 0x4000, 16
 # Element types of array columns: SQL name -> (type oid, big-endian numpy type).
 ARRAY_ELEMENTS = {
     "double precision": (701, ">f8"),
@@ -69,9 +71,28 @@ def nullable_integers(column: Any) -> tuple[np.ndarray, np.ndarray | None]:
     return np.array([0 if cell is None else int(cell) for cell in column], dtype=np.int64), null
 
 
-def floats(values: np.ndarray) -> Encoded:
+def floats(values: np.ndarray, kind: str = ">f8") -> Encoded:
     null = np.isnan(values)
-    return _fixed(_bytes_of(values, ">f8"), null)
+    return _fixed(_bytes_of(values, kind), null)
+
+
+def numerics(units: np.ndarray, decimals: int, null: np.ndarray | None = None) -> Encoded:
+    """Exact decimals of `units` (n,) int64 counted in 10^-`decimals`, as `numeric_recv` reads them: digits to the base 10,000 before and
+    after the point, as many as the widest needs; it strips zeros itself."""
+    after = -(-decimals // DIGITS)
+    whole, rest = np.divmod(np.abs(units), 10**decimals)
+    rest = rest * 10 ** (DIGITS * after - decimals)
+    before = max(1, -(-len(str(int(whole.max(initial=0)))) // DIGITS))
+    words = np.empty((len(units), 4 + before + after), dtype=">i2")
+    words[:, 0] = before + after
+    words[:, 1] = before - 1
+    words[:, 2] = np.where(units < 0, NEGATIVE, 0)
+    words[:, 3] = decimals
+    for place in range(before + after - 1, before - 1, -1):
+        rest, words[:, 4 + place] = np.divmod(rest, BASE)
+    for place in range(before - 1, -1, -1):
+        whole, words[:, 4 + place] = np.divmod(whole, BASE)
+    return _fixed(words.view(np.uint8).reshape(len(units), -1), null)
 
 
 def booleans(column: Any) -> Encoded:

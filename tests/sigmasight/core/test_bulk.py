@@ -11,11 +11,13 @@ from uuid import UUID, uuid4
 import numpy as np
 import pytest
 from django.db import DatabaseError, connection, models
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.models import PortfolioRisk
 from marketdata.models import DailyPrice, PriceHistory, Security, SymbolCollection
+from sigmasight.core import copy_format
 from sigmasight.core.bulk import (
     NOTHING,
     Column,
@@ -29,6 +31,7 @@ from sigmasight.core.bulk import (
     upsert,
     uuid_index,
 )
+from sigmasight.core.column_values import as_stored, staged
 from tests.factories import PortfolioFactory, PositionFactory, SecurityFactory
 
 pytestmark = pytest.mark.django_db
@@ -344,3 +347,66 @@ def test_chunks_cover_everything_once(count: int, size: int) -> None:
     parts = list(chunks(count, size))
     assert [i for part in parts for i in range(part.start, part.stop)] == list(range(count))
     assert all(0 < part.stop - part.start <= size for part in parts)
+
+
+# -- straight into the table, or by way of a stage
+
+
+def statements(columns: Mapping[str, Column]) -> list[str]:
+    """What is asked beside the COPY itself, which Django does not see."""
+    with CaptureQueriesContext(connection) as asked:
+        store(columns)
+    return [one["sql"] for one in asked]
+
+
+def test_rows_that_are_all_new_skip_the_stage(security: Security) -> None:
+    columns = price_columns(security, np.array([10.0, 11.5, 12.25]))
+    assert not any("TEMP TABLE" in sql for sql in statements(columns))
+    assert any("TEMP TABLE" in sql for sql in statements(columns))
+
+
+def test_a_row_in_the_middle_that_is_there_makes_all_of_them_merged(security: Security) -> None:
+    DailyPrice.objects.create(security=security, date=dt.date(2025, 7, 1), close=Decimal(7), source="file")
+    assert store(price_columns(security, np.array([10.0, 11.5, 12.25]))) == UpsertCount(3, 2, 1)
+    assert stored("close") == [Decimal("10"), Decimal("11.5"), Decimal("12.25")]
+    assert set(stored("source")) == {"simulated"}
+
+
+@pytest.mark.parametrize("wrong", [{"source": ["x" * 300] * 3}, {"quality": ["nothing"] * 3}])
+def test_what_the_table_refuses_is_refused_on_both_ways(security: Security, wrong: dict[str, Any]) -> None:
+    good = price_columns(security, np.array([10.0, 11.5, 12.25]))
+    for there in (False, True):
+        if there:
+            store(good)
+        with pytest.raises(DatabaseError):
+            store(good | wrong)
+
+
+@given(
+    units=st.lists(st.integers(-(10**15), 10**15), min_size=3, max_size=3),
+    decimals=st.integers(0, 8),
+    unknown=st.lists(st.booleans(), min_size=3, max_size=3),
+)
+def test_both_ways_store_the_same_decimals(units: list[int], decimals: int, unknown: list[bool]) -> None:
+    value = Scaled(np.array(units), decimals, np.array(unknown))
+    field = SymbolCollection._meta.get_field("priority")
+    straight = as_stored(field, value)
+    assert straight is not None
+    staging, kind, expression = staged(field, value)
+    told = []
+    with connection.cursor() as cursor:
+        for column, of_kind, read in (
+            (straight, f"numeric(30,{decimals})", 's."priority"'),
+            (staging, kind, expression),
+        ):
+            cursor.execute(f"CREATE TEMP TABLE both_ways (priority {of_kind})")
+            with cursor.cursor.copy("COPY both_ways FROM STDIN (FORMAT BINARY)") as copy:
+                for block in copy_format.rows([column], 3, 1 << 20):
+                    copy.write(block)
+            cursor.execute(f"SELECT ({read})::numeric(30,{decimals}) FROM both_ways AS s")
+            told.append(cursor.fetchall())
+            cursor.execute("DROP TABLE both_ways")
+    assert told[0] == told[1]
+    assert told[0] == [
+        (None if null else Decimal(unit).scaleb(-decimals),) for unit, null in zip(units, unknown, strict=True)
+    ]
