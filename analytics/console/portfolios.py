@@ -24,6 +24,8 @@ from analytics.services.factsheet import factsheet
 from analytics.services.listed_books import found_portfolios, listed_books
 from analytics.services.reasons import in_words
 from portfolios.models import Portfolio
+from sigmasight.core.alerts.console import shown
+from sigmasight.core.alerts.reading import open_alerts
 from sigmasight.core.console import pages
 from sigmasight.core.console.pages import ConsolePage
 from sigmasight.core.console.sections import Section
@@ -36,14 +38,15 @@ FORMS: dict[str, Callable[[ClientReport], str | bytes]] = {"html": render_html, 
 
 def portfolios_page(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()
-    shown = Paginator(found_portfolios(words), settings.CONSOLE_ROWS).get_page(request.GET.get("page"))
-    context = {"books": listed_books(list(shown.object_list)), "shown": shown, "q": words}
+    listed = Paginator(found_portfolios(words), settings.CONSOLE_ROWS).get_page(request.GET.get("page"))
+    context = {"books": listed_books(list(listed.object_list)), "shown": listed, "q": words}
     return pages.show(request, "analytics/console/portfolios.html", context)
 
 
 def portfolio_page(request: HttpRequest, portfolio_id: UUID) -> HttpResponse:
     portfolio = undeleted(portfolio_id)
-    context: dict[str, Any] = {"portfolio": portfolio, "subtitle": portfolio.name}
+    alerts = [shown(one) for one in open_alerts(portfolio.pk)] if request.user.has_perm("core.view_alert") else None
+    context: dict[str, Any] = {"portfolio": portfolio, "subtitle": portfolio.name, "alerts": alerts}
     try:
         sheet = factsheet(portfolio, wanted_day(request))
     except DomainError as error:

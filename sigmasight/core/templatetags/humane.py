@@ -35,14 +35,16 @@ def share(value: Any, digits: int = 1) -> str:
 
 @register.filter
 def in_unit(value: Any, unit: str) -> str:
-    """A figure in its unit: "usd" as $1,234, "fraction" 0.1234 and "percent" 12.34 as 12.34 %, "ratio" as 0.98, "index" as 1,234."""
+    """A figure in its unit: "usd" as $1,234, "fraction" 0.12 and "percent" 12 as 12.00 %, "ratio" as 0.98, "index" as 1,234 or 1.0234."""
     if unit == "usd":
         return dollars(value, 0)
     if unit == "fraction":
         return share(value, 2)
     if unit == "percent":
         return share(value / 100 if _known(value) else value, 2)
-    return grouped(value, 2 if unit == "ratio" else 0)
+    if unit == "index":
+        return grouped(value, 4 if _known(value) and abs(value) < 100 else 0)
+    return grouped(value, 2)
 
 
 @register.filter

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -20,6 +20,8 @@ from analytics.services.explanations import explain
 from analytics.services.risk_contributions import risk_contributions
 from analytics.services.stress import StressTest, stress_test_of
 from portfolios.models import Portfolio
+from sigmasight.core import clock
+from sigmasight.core.alerts.models import Alert, AlertStatus, Severity
 from sigmasight.core.console.charts import usd
 from sigmasight.core.templatetags.humane import in_unit
 from tests.analytics.services.conftest import BOOKS, book_of
@@ -159,6 +161,24 @@ def test_a_fixed_number_of_queries(viewer: Client) -> None:
         PortfolioFactory.create_batch(5)
     assert len(set(counts["list"])) == len(set(counts["page"])) == 1
     assert counts["page"][0] <= 30
+
+
+def test_open_alerts_of_the_portfolio_are_shown_to_those_who_may(viewer: Client) -> None:
+    book, other, now = book_of("hedge_fund"), book_of("family_office_public"), clock.now()
+    for number, portfolio in enumerate((book, book, other)):
+        Alert.objects.create(
+            rule="nav-jump", subject_key=str(number), severity=Severity.CRITICAL, title="A jump", message=f"It moved by {number} <b>%.",
+            as_of="session 2025-11-20", portfolio_id=portfolio.pk, first_seen=now, last_seen=now,
+            status=AlertStatus.RESOLVED if number == 1 else AlertStatus.OPEN, resolved_at=now if number == 1 else None,
+        )  # fmt: skip
+    html = viewer.get(page_of(book)).content.decode()
+    assert "1 open alert" in html
+    assert "It moved by 0 &lt;b&gt;%." in html
+    assert not {"It moved by 1", "It moved by 2"} & set(re.findall(r"It moved by \d", html))
+    someone = UserFactory(is_staff=True)
+    someone.user_permissions.add(Permission.objects.get(codename="view_portfolio"))
+    viewer.force_login(someone)
+    assert "It moved by" not in viewer.get(page_of(book)).content.decode()
 
 
 def test_hostile_names_are_text(viewer: Client) -> None:
