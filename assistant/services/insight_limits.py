@@ -98,7 +98,7 @@ def _missing(missing: Mapping[str, str]) -> list[str]:
     by_reason: dict[str, list[str]] = {}
     for name, reason in missing.items():
         text = reason.strip().rstrip(".")
-        text = text.removeprefix("No volatility: ")
+        text = re.sub(r"^No (volatility|value at risk): ", "", text)
         by_reason.setdefault(REASONS.get(text, text), []).append(SECTION_NAMES.get(name, name))
     return [
         f"No {listed(names).replace(', ', ', no ').replace(' and ', ' and no ')}: {reason}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from analytics.services.explained_measures import MEASURES
 from analytics.services.explained_parts import PARTS
 from analytics.services.explanations import explain
+from analytics.services.reasons import in_words
 from assistant.tools.arguments import Choice, Phrase
 from assistant.tools.figures import known, percent_of, rounded, usd
 from assistant.tools.registry import PORTFOLIO, Call, tool
@@ -57,7 +58,7 @@ def explain_number(call: Call) -> Finding:
             "title": measure.title,
             name: shown(found.value),
             "available": found.value is not None,
-            "reason": found.reason,
+            "reason": None if found.reason is None else in_words(found.reason),
             "formula": measure.formula,
             "literature": measure.source or None,
             "engine": known(
@@ -81,7 +82,7 @@ def explain_number(call: Call) -> Finding:
                     for one in inputs.odd
                 ],
             },
-            "left_out": [{"symbol": symbol, "reason": reason} for symbol, reason in found.skipped],
+            "left_out": [{"symbol": symbol, "reason": in_words(reason)} for symbol, reason in found.skipped],
         },
         book.as_of,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from analytics.services.ledger_lots import Earned
 from analytics.services.performance import PerformanceReport, performance_report
+from analytics.services.reasons import in_words
 from analytics.services.sector_attribution import SectorAttribution
 from assistant.tools.arguments import Flag, Whole
 from assistant.tools.figures import known, percent_of, rounded, usd
@@ -112,7 +113,7 @@ def _earned(one: Earned) -> dict[str, Any]:
 
 def _attributed(found: SectorAttribution) -> dict[str, Any]:
     if found.reason is not None:
-        return {"skipped": found.reason}
+        return {"skipped": in_words(found.reason)}
     return {
         "since_close_of": found.first,
         "portfolio_pct": percent_of(found.portfolio_return),

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from analytics.engines.tails import METHODS
+from analytics.services.reasons import in_words
 from analytics.services.risk_contributions import Contribution
 from analytics.services.risk_decomposition import Decomposition
 from analytics.services.risk_report import risk_report
@@ -53,8 +54,7 @@ def get_volatility_analysis(call: Call) -> Finding:
     book, found = portfolio_volatility(call.user, call.book.pk)
     made = book.engine.get("volatility", {})
     if found is None:
-        reason = made.get("reason") or "no night has computed it yet"
-        return Finding({"available": False, "reason": f"No volatility: {reason}."}, book.as_of)
+        return Finding({"available": False, "reason": f"No volatility: {in_words(made.get('reason'))}."}, book.as_of)
     return Finding(
         {
             "realized_21d_pct": percent_of(found.realized_volatility_21d),
@@ -95,7 +95,7 @@ def get_risk_analysis(call: Call) -> Finding:
     )
     tails = found.value_at_risk
     if not tails.tails:
-        return Finding({"available": False, "reason": tails.reason}, book.as_of)
+        return Finding({"available": False, "reason": f"No value at risk: {in_words(tails.reason)}."}, book.as_of)
     return Finding(
         {
             "window": {"from": tails.window_from, "sessions": tails.observations},
@@ -107,7 +107,7 @@ def get_risk_analysis(call: Call) -> Finding:
                 _contribution(one, increments=call["include_increments"])
                 for one in sorted(found.contributions.lots, key=lambda one: -abs(one.component_volatility or 0))
             ],
-            "left_out": [{"symbol": symbol, "reason": reason} for symbol, reason in tails.skipped],
+            "left_out": [{"symbol": symbol, "reason": in_words(reason)} for symbol, reason in tails.skipped],
         },
         book.as_of,
         (*NOTES, INCREMENTS) if call["include_increments"] else NOTES,
@@ -138,7 +138,7 @@ def _contribution(one: Contribution, *, increments: bool) -> dict[str, Any]:
 
 def _variance(found: Decomposition) -> dict[str, Any]:
     if found.volatility is None:
-        return {"available": False, "reason": found.reason}
+        return {"available": False, "reason": in_words(found.reason)}
     return {
         "factor_share_pct": percent_of(found.factor_share),
         "specific_share_pct": percent_of(found.specific_share),
@@ -166,6 +166,6 @@ def _backtest(one: Backtest) -> dict[str, Any]:
                 str(day.session): f"lost {usd(day.loss):,} over {usd(day.value_at_risk):,} USD"
                 for day in one.exceeded[-5:]
             },
-            "reason": one.reason,
+            "reason": None if one.reason is None else in_words(one.reason),
         }
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from analytics.services.missing import Missing
 from analytics.services.published import published_book
+from analytics.services.reasons import in_words
 from analytics.services.selection import select_portfolios
 from analytics.services.stress import ScenarioEffect, aggregate_stress_test, stress_test_of
 from assistant.tools.exposures import unavailable
@@ -44,7 +45,7 @@ def get_stress_test_results(call: Call) -> Finding:
             "scenarios": _rows(found.scenarios),
             "coverage_pct": percent_of(found.coverage),
             "scenarios_not_formed": list(found.skipped),
-            "not_reached": [{"symbol": symbol, "reason": reason} for symbol, reason in found.uncovered],
+            "not_reached": [{"symbol": symbol, "reason": in_words(reason)} for symbol, reason in found.uncovered],
         },
         found.session,
         (DRAWN_BACK,) if any((one.plausibility_scale or 1) < 1 for one in found.scenarios) else (),

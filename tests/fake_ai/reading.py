@@ -17,11 +17,14 @@ def read_out(name: str, data: Data) -> list[str]:
         return [line for one in data["portfolios"] for line in (f"*{one['portfolio']}*", *read_out(name, one))]
     if data.get("available") is False:
         return [f"- {data.get('reason') or data.get('message') or 'There is no result.'}"]
+    lines: list[str] = []
     try:
-        return [f"- {line}" for line in READERS[name](data)]
+        for line in READERS[name](data):
+            lines.append(f"- {line}")
     except (KeyError, TypeError, IndexError):
-        # A figure that is not known, or a tool without sentences.
-        return [f"- {label}: {value}" for label, value in list(_figures(data, ""))[:OTHER_FIGURES]]
+        # A figure that is not known ends the reading; a tool without sentences never begins one.
+        pass
+    return lines or [f"- {label}: {value}" for label, value in list(_figures(data, ""))[:OTHER_FIGURES]]
 
 
 def _overview(data: Data) -> Iterator[str]:

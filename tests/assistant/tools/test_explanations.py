@@ -28,5 +28,9 @@ def test_a_figure_is_told_in_its_unit_and_agrees_with_the_other_tools(demo_resul
 def test_a_missing_figure_is_told_with_its_reason(demo_results: DemoResults) -> None:
     private = books_of(person("demo_familyoffice"))[1]
     found = data_of(ask("explain_number", "demo_familyoffice", portfolio_id=private.pk, metric="var_95_1d"))
-    assert (found["available"], found["value_usd"], found["reason"]) == (False, None, "no_public_positions")
+    assert (found["available"], found["value_usd"], found["reason"]) == (
+        False,
+        None,
+        "the book holds nothing with a market price",
+    )
     assert found["prices"]["not_of_the_session"]

@@ -80,6 +80,13 @@ def test_increments_are_the_services_and_the_endpoints(demo_results: DemoResults
     assert "var_falls_without_it_usd" not in data_of(ask("get_risk_analysis"))["contributions"][0]
 
 
+def test_reasons_are_words_and_not_codes(demo_results: DemoResults) -> None:
+    book = books_of(person("demo_familyoffice"))[1]
+    for name in ("get_volatility_analysis", "get_risk_analysis", "get_factor_exposures"):
+        found = data_of(ask(name, "demo_familyoffice", portfolio_id=str(book.pk)))
+        assert "_" not in found["reason"], name
+
+
 def test_a_tilt_of_unknown_beta_is_not_explained_as_neutral() -> None:
     told = _tilt(FactorReading("Size Spread", None, 1_000.0, 1.0))
     assert (told["beta"], told["direction"], told["magnitude"]) == (None, "Unknown", None)
@@ -163,6 +170,6 @@ def test_risk_is_the_services_and_contributions_add_up(demo_results: DemoResults
 def test_a_book_of_private_holdings_says_why_there_is_no_risk(demo_results: DemoResults) -> None:
     private = books_of(person("demo_familyoffice"))[1]
     found = data_of(ask("get_risk_analysis", "demo_familyoffice", portfolio_id=private.pk))
-    assert found == {"available": False, "reason": "no_public_positions"}
+    assert found == {"available": False, "reason": "No value at risk: the book holds nothing with a market price."}
     for name in ("get_volatility_analysis", "get_correlation_matrix"):
         assert data_of(ask(name, "demo_familyoffice", portfolio_id=private.pk))["available"] is False
