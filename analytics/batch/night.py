@@ -223,12 +223,13 @@ def request_to_retry(
     retried = BatchRun.objects.filter(params__retry_of=str(run.pk), status=RunStatus.COMPLETED).first()
     if retried is not None:
         raise Conflict("already_retried", f"Run {str(retried.pk)[:8]} has computed what failed in run {short}.")
-    if not failed_ids(run):
+    failed = failed_ids(run)
+    if not failed:
         raise DomainError(
             "nothing_failed",
             f"No shard of run {short} failed. Where it stopped early, start a run: it goes on from what is stored.",
         )
-    books = to_retry(run)
+    books = to_retry(run, failed)
     if not books:
         raise DomainError("nothing_failed", f"Later runs have computed everything that failed in run {short}.")
     params = run.params

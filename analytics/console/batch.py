@@ -29,7 +29,7 @@ def batch_page(request: HttpRequest) -> HttpResponse:
     run = current_run()
     context = {
         **live_context(request, run),
-        "others": other_active_runs(run),
+        "others": [named(other) for other in other_active_runs(run)],
         "runs": recent_runs(),
         "schedules": schedules() if request.user.has_perm("django_celery_beat.view_periodictask") else None,
         "form": StartForm() if request.user.has_perm("analytics.run_batch") else None,

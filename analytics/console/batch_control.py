@@ -22,26 +22,25 @@ MAY = "analytics.run_batch"
 
 def start_page(request: HttpRequest) -> HttpResponse:
     """GET tells what a start would do, POST starts it."""
-    given = request.POST if request.method == "POST" else request.GET
-    form = StartForm(given or None)
+    starts = request.method == "POST"
+    form = StartForm((request.POST if starts else request.GET) or None)
     intention = trouble = None
+    status = 400 if starts else 200
     if form.is_valid():
         try:
-            if request.method == "POST":
+            if starts:
                 run = run_control.start(request.user, form.wanted())  # type: ignore[arg-type]
                 messages.success(request, f"Run {str(run.pk)[:8]} was started.")
                 return redirect(BATCH.url() if run.is_active else RUN.url(run_id=run.pk))
             intention = run_control.intended(request.user, form.wanted())  # type: ignore[arg-type]
         except DomainError as error:
-            trouble = error.message
+            trouble, status = error.message, error.status if starts else 200
     in_the_way = named(intention.in_the_way) if intention and intention.in_the_way else None
     context = {
         "form": form, "media": form.media, "intention": intention, "trouble": trouble, "in_the_way": in_the_way,
         "chosen": form.cleaned_data.get("portfolio") if form.is_valid() else None,
     }  # fmt: skip
-    return pages.show(
-        request, f"{HERE}start.html", context, status=409 if trouble and request.method == "POST" else 200
-    )
+    return pages.show(request, f"{HERE}start.html", context, status=status)
 
 
 def cancel_page(request: HttpRequest, run_id: UUID) -> HttpResponse:

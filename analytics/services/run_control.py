@@ -107,7 +107,7 @@ def cancel(staff: User, run_id: UUID) -> BatchRun:
         )
     if not run.cancel_requested:
         request_cancel(run)
-        log(run, f"Asked to stop by {staff.email}.", level="warning")
+        log(run, "Asked to stop.", level="warning")
         record(staff, "Cancelled the run.", [run])
         run.refresh_from_db()
     return run

@@ -126,14 +126,15 @@ class RunProgress:
 def run_progress(run: BatchRun) -> RunProgress:
     """The state of a run, in four queries at most."""
     phases = phase_states(run)
-    working = BatchStep.objects.filter(run=run, status=StepStatus.RUNNING).order_by("started_at", "id")
+    # What each portfolio of a shard needs may be megabytes.
+    working = BatchStep.objects.filter(run=run, status=StepStatus.RUNNING).defer("needs", "measured")
     lines = BatchLogEntry.objects.filter(run=run, level__in=(LogLevel.WARNING, LogLevel.ERROR)).select_related(
         "portfolio"
     )
     return RunProgress(
         run=run,
         phases=phases,
-        at_work=list(working[:MOST_STEPS]) if run.is_active else [],
+        at_work=list(working.order_by("started_at", "id")[:MOST_STEPS]) if run.is_active else [],
         troubles=list(lines.order_by("-id")[:MOST_LINES]),
         remaining=_remaining(run, phases) if run.is_active else None,
     )

@@ -111,7 +111,7 @@ def failures(run: BatchRun) -> Failures:
         Failure(portfolio_id, names.get(portfolio_id, ""), phase, error or UNKNOWN_REASON)
         for portfolio_id, (phase, error) in sorted(told.items())[:MOST_FAILURES]
     ]
-    return Failures(shown, len(told), len(to_retry(run)) if told else 0)
+    return Failures(shown, len(told), len(to_retry(run, told.keys())) if told else 0)
 
 
 def retries_of(run: BatchRun) -> list[BatchRun]:

@@ -217,3 +217,16 @@ def test_without_a_run_there_is_no_log(book: Portfolio) -> None:
 def test_somebody_elses_book_is_404(book: Portfolio, path: str) -> None:
     started(book)
     assert client_of(PortfolioFactory().user).get(f"/api/v1/{path.format(book.pk)}").status_code == 404
+
+
+def test_a_retry_of_other_portfolios_is_not_told(book: Portfolio) -> None:
+    finish_run(started(book), "completed")
+    start_run(
+        kind="fix",
+        trigger="admin",
+        source="simulated",
+        target_from=SESSION,
+        target_to=SESSION,
+        params={"retry_of": "x"},
+    )
+    assert progress(book)["status"] == "completed"

@@ -16,10 +16,12 @@ from analytics.batch.again import failed_ids
 from analytics.batch.night import Outcome, Request, request_to_retry, run_night
 from analytics.models import BatchRun, BatchStep, Phase, RunKind, RunStatus, StepStatus
 from analytics.services.checksum import results_checksum
+from analytics.services.run_control import cancel
 from portfolios.models import Portfolio, PortfolioSnapshot
 from portfolios.services.dirty import mark_dirty
 from sigmasight.core.errors import Conflict, DomainError
 from tests.analytics.batch.conftest import LAST
+from tests.factories import UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 NEXT = dt.date(2025, 7, 7)
@@ -93,6 +95,8 @@ def test_a_retry_computes_what_failed_alone_and_the_rows_are_as_ever(first_night
         BatchStep.objects.filter(run=again, phase__in=["2", "3"], total__gt=0).values_list("total", flat=True)
     ) == {1}
     assert results_checksum() == wanted
+    with pytest.raises(Conflict, match=str(again.pk)[:8]):
+        request_to_retry(run, trigger="cli")
 
 
 def test_what_failed_on_the_workers_is_retried_there(first_nights: Outcome, settings: Any) -> None:
@@ -108,21 +112,26 @@ def test_what_failed_on_the_workers_is_retried_there(first_nights: Outcome, sett
     assert results_checksum() == wanted
 
 
-def test_shards_nobody_came_to_are_retried_too(first_nights: Outcome) -> None:
+def test_a_run_that_is_cancelled_stops_before_its_next_shard_and_is_taken_up_by_a_retry(first_nights: Outcome) -> None:
+    wanted = undisturbed()
     run = canvas.start(Request(source="simulated", session=NEXT, executor="celery")).run
     assert run is not None
     canvas.market_data(str(run.pk))
-    BatchRun.objects.filter(pk=run.pk).update(status=RunStatus.CANCELLED)
+    cancel(UserFactory(is_staff=True), run.pk)
+    canvas.work_shard(str(run.pk), "2", 0)
     run.refresh_from_db()
-    assert retried(run).status == RunStatus.COMPLETED
-    assert Portfolio.objects.filter(results_as_of=NEXT).count() == 5
+    assert (run.status, run.completed_jobs) == (RunStatus.CANCELLED, 2)
+    assert not PortfolioSnapshot.objects.filter(snapshot_date=NEXT).exists()
+    retried(run)
+    assert results_checksum() == wanted
 
 
-def test_a_retry_is_for_once(first_nights: Outcome) -> None:
-    run = night_with_a_failure(one_book())
-    again = retried(run)
-    with pytest.raises(Conflict, match=str(again.pk)[:8]):
-        request_to_retry(run, trigger="cli")
+def test_a_task_that_comes_twice_lays_a_phase_out_once(first_nights: Outcome) -> None:
+    run = canvas.start(Request(source="simulated", phase="2", executor="celery")).run
+    assert run is not None
+    for _ in range(2):
+        canvas.market_data(str(run.pk))
+    assert [(step.phase, step.status) for step in BatchStep.objects.filter(run=run)] == [("2", StepStatus.PENDING)]
 
 
 def test_what_a_later_run_computed_is_not_retried(first_nights: Outcome) -> None:

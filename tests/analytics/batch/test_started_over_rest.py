@@ -30,6 +30,41 @@ CALL = """
     print(json.dumps([answer.status_code, answer.json()]))
 """
 
+IN_THE_CONSOLE = """
+    import json, time
+    from django.conf import settings
+    from django.db import connection
+    from django.test import Client
+    from analytics.models import BatchRun
+    from portfolios.models import Portfolio, User
+    settings.ALLOWED_HOSTS = ["*"]
+    book = Portfolio.objects.get(user__email="demo_hnw@sigmasight.com")
+    client = Client()
+    client.force_login(User.objects.get(email="demo_admin@sigmasight.com"))
+    def ended(path, **given):
+        assert client.post("/admin/console/batch/" + path, given).status_code == 302
+        run = BatchRun.objects.latest("created_at")
+        while run.is_active:
+            time.sleep(0.1)
+            run.refresh_from_db()
+        return run
+    def execute(statement):
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    execute(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room for this book'; END $$; "
+        "CREATE TRIGGER refuse BEFORE INSERT ON portfolio_snapshots FOR EACH ROW WHEN (NEW.portfolio_id = '" + str(book.pk) + "') "
+        "EXECUTE FUNCTION refuse()"
+    )
+    failed = ended("start/", portfolio=str(book.pk), phase="")
+    execute("DROP TRIGGER refuse ON portfolio_snapshots")
+    again = ended(str(failed.pk) + "/retry/")
+    phase = ended("start/", portfolio=str(book.pk), phase="3")
+    book.refresh_from_db()
+    told = [run.status for run in (failed, again, phase)]
+    print(json.dumps([told, again.params["retry_of"] == str(failed.pk), str(book.results_as_of), sorted(phase.phase_durations)]))
+"""
+
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[CoreDatabase]:
@@ -92,3 +127,9 @@ def test_staff_refresh_what_is_held(served: CoreDatabase) -> None:
     assert call(served, "get", "admin/batch/run/current", admin=True)["status"] == "idle"
     quality = call(served, "get", "admin/batch/data-quality", admin=True)
     assert (quality["status"], quality["quality_score"]) == ("passed", 1)
+
+
+def test_staff_start_a_portfolio_and_a_phase_and_retry_what_failed_in_the_console(served: CoreDatabase) -> None:
+    code = textwrap.dedent(IN_THE_CONSOLE)
+    told = json.loads(served.manage("shell", "--no-imports", "-c", code).stdout.splitlines()[-1])
+    assert told == [["partial", "completed", "completed"], True, "2025-07-15", ["phase_3", "total_duration"]]
