@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.contrib import messages
 from django.db.models import ForeignKey, Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from import_export.admin import ExportMixin, ImportMixin
 from import_export.fields import Field
 from import_export.formats.base_formats import CSV
@@ -99,6 +103,17 @@ class ImportedTable(ImportMixin):
     import_formats = [CSV]
     import_export_change_list_template = "admin/import_export/change_list_import_export.html"
     import_resource: type[ModelResource]
+
+    def process_import(self, request: HttpRequest, **options: Any) -> HttpResponse:
+        """Do what was shown: the form names the file that waits in the cache, which must be one of ours and still there."""
+        name, kind = request.POST.get("import_file_name", ""), request.POST.get("format")
+        if self.has_import_permission(request) and not (kind == "0" and self._waits(name)):
+            messages.error(request, "The file does not wait any more. Choose it again.")
+            return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_import")
+        return super().process_import(request, **options)
+
+    def _waits(self, name: str) -> bool:
+        return bool(re.fullmatch(r"[0-9a-f]{32}", name)) and self.get_tmp_storage_class()(name=name).read() is not None
 
     def get_import_resource_classes(self, request: Any) -> list[type[ModelResource]]:
         return [self.import_resource]

@@ -4,7 +4,7 @@ permission and breadcrumbs come by themselves. docs/console.md shows how."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 View = Callable[..., HttpResponse]
 PARAMETER = re.compile(r"<[^>]*>")
+READS = ("GET", "HEAD", "OPTIONS")
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,10 @@ def all_pages() -> list[ConsolePage]:
     return list(_pages.values())
 
 
-def urls(wrap: Callable[[View], View]) -> list[URLPattern]:
-    """The addresses of all pages; `wrap` is the site's `admin_view`."""
-    return [path(f"console/{page.path}", wrap(_guarded(page)), name=page.name) for page in all_pages()]
+def urls(wrap: Callable[[View], View], given: Iterable[ConsolePage] | None = None) -> list[URLPattern]:
+    """The addresses of pages, by default of all; `wrap` is the site's `admin_view`."""
+    chosen = all_pages() if given is None else given
+    return [path(f"console/{page.path}", wrap(_guarded(page)), name=page.name) for page in chosen]
 
 
 def _guarded(page: ConsolePage) -> View:
@@ -95,10 +97,18 @@ def _guarded(page: ConsolePage) -> View:
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not page.allows(request):
             raise PermissionDenied(f"This page asks for the permission {page.permission}.")
+        if request.method not in READS and not _may_do_something(request):
+            raise PermissionDenied("Your role looks and changes nothing. Ask an admin if it should.")
         request.console_page = page  # type: ignore[attr-defined]
         return page.view(request, *args, **kwargs)
 
     return view
+
+
+def _may_do_something(request: HttpRequest) -> bool:
+    """Whether a person holds any permission beyond looking: viewers post nowhere, whatever a page forgets to ask for."""
+    codes = request.user.get_all_permissions()
+    return any(not code.rpartition(".")[2].startswith("view_") for code in codes)
 
 
 def require(request: HttpRequest, permission: str) -> None:

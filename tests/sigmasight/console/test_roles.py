@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any
+from uuid import uuid4
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.urls.converters import IntConverter, UUIDConverter
 
 from portfolios.models import User
+from sigmasight.core.console import pages
+from sigmasight.core.console.pages import ConsolePage
 from sigmasight.core.console.roles import ROLES, Role, granted_by
 from tests.factories import UserFactory
 
@@ -102,3 +113,54 @@ def test_the_three_roles_are_not_edited(client: Client) -> None:
     viewer = Group.objects.get(name="viewer")
     assert client.post(reverse("admin:auth_group_change", args=[viewer.pk]), {"name": "viewer"}).status_code == 403
     assert client.post(reverse("admin:auth_group_delete", args=[viewer.pk]), {"post": "yes"}).status_code == 403
+
+
+# Where everybody on the staff may post: his own login, password and second step; what leaves as a file; lists, whose actions are
+# looked at below. Adding, changing and deleting are tried with real rows above.
+LOOKED_AT_ELSEWHERE = re.compile(
+    r"login|logout|password_change|password_change_done|second_step\w*|jsi18n|index|app_list|search|panel"
+    r"|\w+_(?:changelist|export|add|change|delete|history)"
+)
+
+
+def addresses() -> Iterator[tuple[str, str]]:
+    """Every address of the console with its name; what it captures is made up."""
+    for pattern in admin.site.get_urls():
+        for one in getattr(pattern, "url_patterns", [pattern]):
+            if one.name and not LOOKED_AT_ELSEWHERE.fullmatch(one.name):
+                given = {name: made_up(kind) for name, kind in one.pattern.converters.items()}
+                yield one.name, reverse(f"admin:{one.name}", kwargs=given)
+
+
+def made_up(converter: Any) -> Any:
+    return uuid4() if isinstance(converter, UUIDConverter) else 7 if isinstance(converter, IntConverter) else "7"
+
+
+def test_no_other_address_takes_a_viewers_post(client: Client) -> None:
+    client.force_login(of_role(Role.VIEWER))
+    asked = list(addresses())
+    taken = [name for name, place in asked if client.post(place, {}).status_code not in (403, 404, 405)]
+    assert taken == []
+    assert {page.name for page in pages.all_pages()} <= {name for name, _ in asked}
+
+
+def test_a_page_that_forgets_to_ask_is_closed_to_viewers_still(rf: RequestFactory) -> None:
+    forgetful = ConsolePage(
+        "Forgetful", "forgetful/", "portfolios.view_portfolio", lambda request: HttpResponse("done")
+    )
+    (address,) = (one for one in pages.urls(lambda view: view, [forgetful]))
+    for role, method, refused in (
+        (Role.VIEWER, "post", True),
+        (Role.VIEWER, "get", False),
+        (Role.OPERATOR, "post", False),
+    ):
+        request = getattr(rf, method)("/")
+        request.user = of_role(role)
+        with pytest.raises(PermissionDenied) if refused else nullcontext():
+            assert address.callback(request).status_code == 200
+
+
+def test_viewers_are_offered_no_action_at_all() -> None:
+    request = RequestFactory().get("/admin/")
+    request.user = of_role(Role.VIEWER)
+    assert {name for one in admin.site._registry.values() for name in one.get_actions(request)} == set()

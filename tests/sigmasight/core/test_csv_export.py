@@ -24,6 +24,13 @@ def test_a_formula_becomes_text(text: str) -> None:
     assert cell == [f"'{text}"]
 
 
+@pytest.mark.parametrize(
+    ("text", "left"), [("rent;=1+1", "rent;'=1+1"), ("a; -1\t@x", "a; '-1\t'@x"), ("=1;=2", "'=1;'=2"), ("a;b", "a;b")]
+)
+def test_a_formula_behind_another_separator_becomes_text(text: str, left: str) -> None:
+    assert harmless(text) == left
+
+
 @pytest.mark.parametrize("text", ["", "rent", "BRK-B", "a=b", "5 - 3", "über"])
 def test_other_text_stays(text: str) -> None:
     assert harmless(text) == text
