@@ -8,11 +8,11 @@ from django.urls import reverse
 
 
 def run(named: Mapping[str, str]) -> str:
-    return reverse("admin:analytics_batchrun_change", args=[named["run"]])
+    return reverse("admin:console_batch_run_id", args=[named["run"]])
 
 
 def runs(named: Mapping[str, str]) -> str:
-    return reverse("admin:analytics_batchrun_changelist")
+    return reverse("admin:console_batch")
 
 
 def portfolio(named: Mapping[str, str]) -> str:

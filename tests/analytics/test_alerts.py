@@ -9,7 +9,9 @@ import pytest
 from celery import current_app
 from django.db import connection
 from django.db.models import F
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from analytics.alerts import nights, results, value_at_risk, workers
 from analytics.batch.market import record_coverage
@@ -19,7 +21,7 @@ from analytics.models import BatchRun, PortfolioRisk, RunStatus, SessionCoverage
 from analytics.services.ledger_checks import EQUATIONS
 from marketdata.models import DailyPrice
 from marketdata.services.history import rebuild_histories
-from portfolios.models import Portfolio, PortfolioSnapshot, PositionSnapshot
+from portfolios.models import Portfolio, PortfolioSnapshot, PositionSnapshot, User
 from sigmasight.core import tasks
 from sigmasight.core.alerts.evaluation import evaluate
 from sigmasight.core.alerts.models import Alert, Severity
@@ -291,3 +293,13 @@ def test_every_alert_leads_to_its_place() -> None:
     places = {one.rule: shown(one).place for one in Alert.objects.all()}
     assert {"night-failed", "coverage-low", "ledger-unbalanced"} <= set(places)
     assert all(place.startswith("/admin/") for place in places.values())
+
+
+def test_a_portfolio_page_shows_what_stands_for_it(client: Client) -> None:
+    book, other = book_of("hedge_fund"), book_of("individual")
+    PortfolioSnapshot.objects.filter(portfolio=book).update(net_asset_value=F("net_asset_value") + 12)
+    evaluate(again=True)
+    client.force_login(User.objects.create_superuser("root@example.com", "secret-enough-1"))
+    for shown, seen in ((book, True), (other, False)):
+        text = client.get(reverse("admin:console_portfolios_portfolio_id", args=[shown.pk])).content.decode()
+        assert ("The ledger does not balance" in text) == seen

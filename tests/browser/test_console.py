@@ -16,6 +16,7 @@ from django.db import connections
 from django.urls import reverse
 
 from sigmasight.core.console import pages
+from tests.analytics.raised import raise_alerts
 from tests.analytics.spoiled import spoil_prices
 from tests.browser.chromium import PROGRAM, Page, browser
 from tests.browser.web_server import web_server
@@ -42,7 +43,7 @@ def server(demo_database: DemoResults, django_db_blocker: Any) -> Iterator[str]:
     with (
         django_db_blocker.unblock(),
         copy_of(demo_database) as database,
-        _with_spoiled_prices(database),
+        _with_something_wrong(database),
         web_server(
             DATABASE_URL=_address("DATABASE_URL", database),
             AI_DATABASE_URL=_address("AI_DATABASE_URL", str(connections["ai"].settings_dict["NAME"])),
@@ -69,10 +70,11 @@ def console(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 
 
 @contextmanager
-def _with_spoiled_prices(database: str) -> Iterator[None]:
-    """The page of data quality has something to show."""
+def _with_something_wrong(database: str) -> Iterator[None]:
+    """The pages of data quality and of alerts have something to show."""
     with evening_in(database):
         spoil_prices()
+        raise_alerts()
     yield
 
 
@@ -171,6 +173,20 @@ def look_at_a_merge(tab: Page) -> None:
         "document.querySelector('#merge [name=action]').click()"
     )
     tab.wait_for("document.readyState == 'complete' && document.querySelector('.looked')")
+
+
+def test_an_alert_is_acknowledged_and_muted_by_its_forms(server: str, console: Page) -> None:
+    visit(console, server, reverse("admin:console_alerts"))
+    last = "[...document.querySelectorAll('.alert')].at(-1)"
+    console.run(f"{last}.querySelectorAll('summary').forEach(one => one.click())")
+    assert faults(console) == []
+    console.run(f"{last}.querySelector('select[name=hours]').value = '8'")
+    console.run(f"{last}.querySelector('button[value=mute]').click()")
+    console.wait_for(f"{BUSY} && document.body.innerText.includes('Muted until')")
+    console.run(f"{last}.querySelector('input[name=note]').value = 'Looked at by the desk'")
+    console.run(f"{last}.querySelector('button[value=acknowledge]').click()")
+    console.wait_for(f"{BUSY} && document.body.innerText.includes('Looked at by the desk')")
+    assert faults(console) == []
 
 
 def test_nobody_else_is_asked_for_anything(server: str, console: Page) -> None:
@@ -300,6 +316,7 @@ def test_pictures_are_taken_where_they_are_wanted(server: str, console: Page) ->
         "data-quality": reverse("admin:console_data_quality"),
         "symbol": reverse("admin:console_data_quality_symbol", args=["MSFT"]), "repairs": reverse("admin:console_repairs"),
         "batch": "/admin/console/batch/", "batch-start": "/admin/console/batch/start/?phase=", "batch-run": run_pages(console, server)[-1],
+        "alerts": reverse("admin:console_alerts"),
     }  # fmt: skip
     for name, path in shown.items():
         for width, size in (("desk", DESK), ("phone", PHONE)):

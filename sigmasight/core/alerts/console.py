@@ -84,7 +84,7 @@ def alerts_page(request: HttpRequest) -> HttpResponse:
             "shown": [shown(alert) for alert in found],
             "counts": [(severity.label, TONES[severity], many) for severity, many in count_by_severity().items()],
             "watch": watch(),
-            "mutes": active_mutes(),
+            "mutes": [(one, find(one.rule)) for one in active_mutes()],
             "wanted": wanted,
             "statuses": STATUSES,
             "severities": [severity.label for severity in sorted(Severity, reverse=True)],

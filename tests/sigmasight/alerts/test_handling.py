@@ -86,10 +86,11 @@ def test_muting_again_replaces_the_time(alert: Alert, operator: User) -> None:
         unmute(operator, silence.pk)
 
 
-def test_the_page_shows_acknowledges_mutes_and_unmutes(alert: Alert, desk: Client) -> None:
+def test_the_page_shows_acknowledges_mutes_and_unmutes(table: Table, alert: Alert, desk: Client) -> None:
+    table.change(action="Turn the `tap` & wait.")
     text = said(desk.get(PAGE))
     assert "It drips." in text
-    assert "Turn the tap." in text
+    assert "Turn the <code>tap</code> &amp; wait." in text
     form = {"id": alert.pk, "action": "acknowledge", "note": "mine"}
     assert "Acknowledged by" in said(desk.post(PAGE, form, follow=True))
     assert "Muted until" in said(desk.post(PAGE, {"id": alert.pk, "action": "mute", "hours": "8"}, follow=True))
