@@ -94,11 +94,11 @@ def _fall(worst: Fall | None) -> str:
 
 def _exposures(sheet: Factsheet) -> Section:
     found = sheet.exposures
+    nav = float(sheet.snapshot.net_asset_value)
     rows = [
-        [name, usd(value), f"{percent:,.1f} %"]
-        for name, value, percent in (
-            ("Long", found.long_exposure, found.long_percentage), ("Short", found.short_exposure, -found.short_percentage + 0.0),
-            ("Gross", found.gross_exposure, found.gross_percentage), ("Net", found.net_exposure, found.net_percentage),
+        [name, usd(value), share(value / nav if nav > 0 else None)]
+        for name, value in (
+            ("Long", found.long_exposure), ("Short", found.short_exposure), ("Gross", found.gross_exposure), ("Net", found.net_exposure),
         )
     ]  # fmt: skip
     columns = [words("Exposure"), number("Dollars"), number("Of net asset value")]

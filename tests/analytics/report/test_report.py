@@ -20,6 +20,7 @@ from analytics.report.pdf import render_pdf
 from analytics.services.explained_measures import OF_THE_BOOK
 from analytics.services.explanations import explain
 from portfolios.models import Portfolio, User
+from sigmasight.core import clock
 from sigmasight.core.templatetags.humane import in_unit
 from tests.analytics.services.conftest import book_of
 from tests.demo_fixtures import DemoResults
@@ -148,6 +149,19 @@ def test_names_that_mean_harm_are_text(staff: Client, hedge: Portfolio) -> None:
 def test_a_name_without_latin_letters_still_names_a_file(hedge: Portfolio) -> None:
     Portfolio.objects.filter(pk=hedge.pk).update(name="中文")
     assert client_report(book_of("hedge_fund")).file_name("pdf") == f"portfolio-{hedge.results_as_of}.pdf"
+
+
+def test_a_book_that_holds_nothing_and_one_that_owes(staff: Client, hedge: Portfolio, private: Portfolio) -> None:
+    hedge.positions.update(deleted_at=clock.now())
+    private.snapshots.update(net_asset_value=-1)
+    for book, told in (
+        (hedge, "The book holds nothing."),
+        (private, "No sector weights: the net asset value is not positive."),
+    ):
+        for text in (text_of(render_pdf(client_report(book))), words_of(render_html(client_report(book)))):
+            assert told in text
+            assert "nan" not in text.split()
+        assert staff.get(f"/admin/console/portfolios/{book.pk}/").status_code == 200
 
 
 def test_the_console_hands_both_out_to_staff_alone(staff: Client, hedge: Portfolio) -> None:
