@@ -68,7 +68,7 @@ async def run(
     said: list[str] = []
     citations: list[dict[str, Any]] = []
     for number in range(1, max_rounds + 1):
-        answer = _Answer(usage, citations)
+        answer, began = _Answer(usage, citations), len(said)
         asked = {
             "instructions": instructions,
             "input": conversation,
@@ -85,6 +85,7 @@ async def run(
                 async for event in stream:
                     made = answer.take(event)
                     if isinstance(made, Text):
+                        made = made if text_format else _set_off(made, said, began)
                         said.append(made.delta)
                     if made is not None:
                         yield made
@@ -136,6 +137,12 @@ def run_to_end(*, seconds: float | None = None, **arguments: Any) -> LoopResult:
         raise ModelError("The AI service took too long.") from error
     cost = cost_usd(finished.model, usage.input_tokens, usage.output_tokens) if usage.known() else None
     return LoopResult(finished.text, finished.model, usage, tuple(calls), tuple(finished.citations), cost)
+
+
+def _set_off(piece: Text, said: Sequence[str], began: int) -> Text:
+    """What is said after tools is a paragraph of its own. `began` : pieces that were said before this round."""
+    follows = bool(said) and len(said) == began and not said[-1][-1].isspace()
+    return Text(f"\n\n{piece.delta}") if follows else piece
 
 
 def effort_for(model: str, wanted: str) -> str | None:

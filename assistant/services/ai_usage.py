@@ -1,4 +1,4 @@
-"""What the language models were asked of late, and what that cost in tokens and dollars."""
+"""What the language models were asked of late for turns and insights, and what that cost in tokens and dollars."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ DAYS = 30
 
 @dataclass(frozen=True)
 class ModelUse:
-    """One model's requests of the period. `dollars` is None where the model's price is not set."""
+    """One model's requests of the period. Of `uncounted` ones the vendor told no tokens (they failed, or their reader left): these are
+    neither in tokens nor in dollars. `dollars` is None where the model's price is not set."""
 
     model: str
     requests: int
     failed: int
+    uncounted: int
     input_tokens: int
     output_tokens: int
     mean_latency_ms: float | None
@@ -46,6 +48,10 @@ class AIUse:
         return sum(one.failed for one in self.models)
 
     @property
+    def uncounted(self) -> int:
+        return sum(one.uncounted for one in self.models)
+
+    @property
     def tokens(self) -> int:
         return sum(one.input_tokens + one.output_tokens for one in self.models)
 
@@ -61,9 +67,13 @@ def ai_use(days: int = DAYS) -> AIUse:
     rows = AIRequestMetric.objects.filter(created_at__gte=timezone.now() - dt.timedelta(days=days)).order_by()
     failed = Count("id", filter=Q(error_type__isnull=False) & ~Q(error_type=""))
     models = rows.values("model").annotate(
-        requests=Count("id"), failed=failed, taken=Sum("input_tokens", default=0), given=Sum("output_tokens", default=0),
+        requests=Count("id"),
+        failed=failed,
+        uncounted=Count("id", filter=Q(total_tokens=None)),
+        taken=Sum("input_tokens", default=0),
+        given=Sum("output_tokens", default=0),
         latency=Avg("total_latency_ms"),
-    )  # fmt: skip
+    )
     daily = (
         rows.annotate(day=TruncDate("created_at"))
         .values("day")
@@ -74,7 +84,7 @@ def ai_use(days: int = DAYS) -> AIUse:
         days,
         [
             ModelUse(
-                row["model"], row["requests"], row["failed"], row["taken"], row["given"], row["latency"],
+                row["model"], row["requests"], row["failed"], row["uncounted"], row["taken"], row["given"], row["latency"],
                 _cost(row["model"], row["taken"], row["given"]),
             )
             for row in models.order_by("-requests", "model")

@@ -37,6 +37,14 @@ def test_without_its_price_a_model_makes_the_sum_unknown(settings: Any) -> None:
     assert ai_use().tokens == 40
 
 
+def test_requests_without_a_count_are_told_apart(settings: Any) -> None:
+    settings.AI_PRICES = {"large": [2.0, 10.0]}
+    asked("large", 1_000_000, 0)
+    AIRequestMetric.objects.create(model="large", error_type="client_disconnected")
+    use = ai_use()
+    assert (use.requests, use.uncounted, use.dollars) == (2, 1, pytest.approx(2.0))
+
+
 def test_older_requests_are_left_out() -> None:
     row = asked("large", 10, 10)
     AIRequestMetric.objects.filter(pk=row.pk).update(created_at=timezone.now() - dt.timedelta(days=31))

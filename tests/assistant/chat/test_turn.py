@@ -82,6 +82,13 @@ def test_tools_over_two_rounds(vendor: FakeAI, person: Make) -> None:
     assert (told.tool_calls_count, told.error_type, told.conversation_id) == (3, None, answer.conversation_id)
 
 
+def test_what_is_said_after_tools_is_a_paragraph_of_its_own(vendor: FakeAI, person: Make) -> None:
+    look = ("get_target_prices", {"portfolio_id": None})
+    vendor.script(Answer("Let me look.", calls=[look]), Answer(calls=[look]), Answer("You have 22 targets."))
+    stream = person().ask("Targets?")
+    assert stream.text() == stream.end.data["final_text"] == "Let me look.\n\nYou have 22 targets."
+
+
 def test_tokens_the_vendor_does_not_tell_are_unknown_and_not_zero(vendor: FakeAI, person: Make) -> None:
     vendor.script(Answer("Fine.", counted=False))
     stream = person().ask("How am I placed?")
