@@ -9,6 +9,7 @@ from typing import Any
 from celery import Task, shared_task
 from celery.signals import worker_shutdown
 
+from analytics.audits import runs
 from analytics.batch import canvas, refresh
 from analytics.services import repairs
 from analytics.services.admin_day import close_yesterday
@@ -76,6 +77,16 @@ def daily_metrics() -> str:
 @shared_task(name="analytics.tasks.retention")
 def retention() -> str:
     return retain_and_tell()
+
+
+@shared_task(name="analytics.tasks.audit")
+def audit(run_id: str) -> None:
+    runs.perform(run_id)
+
+
+@shared_task(name="analytics.tasks.audits")
+def audits() -> list[str]:
+    return runs.start_all()
 
 
 @shared_task(name="analytics.tasks.refresh")

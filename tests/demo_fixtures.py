@@ -87,6 +87,7 @@ def demo_results(demo_database: DemoResults, django_db_blocker: Any) -> Iterator
 
 @contextmanager
 def evening_in(database: str) -> Iterator[None]:
+    """This process works in that database, on the demo's last evening."""
     name, now = str(connection.settings_dict["NAME"]), os.environ.get("SIGMASIGHT_NOW")
     _move(database, EVENING)
     try:

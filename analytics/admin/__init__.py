@@ -1,5 +1,5 @@
 """The console of definitions, results, runs and schedules."""
 
-from analytics.admin import batch, definitions, results, schedules, symbols
+from analytics.admin import audits, batch, definitions, results, schedules, symbols
 
-__all__ = ["batch", "definitions", "results", "schedules", "symbols"]
+__all__ = ["audits", "batch", "definitions", "results", "schedules", "symbols"]

@@ -25,3 +25,7 @@ def coverage(named: Mapping[str, str]) -> str:
 
 def schedule(named: Mapping[str, str]) -> str:
     return reverse("admin:django_celery_beat_periodictask_changelist")
+
+
+def audit(named: Mapping[str, str]) -> str:
+    return reverse("admin:console_audits_run_id", args=[named["audit"]])

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 from django.db.models import Count
 
@@ -48,13 +49,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Audit:
-    """about : one sentence. options : of portfolio, date, sample, those it takes."""
+    """about : one sentence. options : of portfolio, date, sample, those it takes. part_of : the audit that has its checks too."""
 
     name: str
     title: str
     about: str
     options: frozenset[str]
     steps: Callable[[Scope], Sequence[Step]]
+    part_of: str = ""
 
 
 def _data(scope: Scope) -> list[Step]:
@@ -179,8 +181,8 @@ AUDITS = {
             frozenset({"portfolio", "date", "sample"}), _calculations,
         ),
         Audit("greeks", "Greeks against another library", "The Greeks of `calculations` alone.",
-              frozenset({"portfolio", "date", "sample"}), _greeks),
-        Audit("prices", "Price arrays against rows", "The arrays of `market-data` alone.", frozenset(), _prices),
+              frozenset({"portfolio", "date", "sample"}), _greeks, part_of="calculations"),
+        Audit("prices", "Price arrays against rows", "The arrays of `market-data` alone.", frozenset(), _prices, part_of="market-data"),
     )
 }  # fmt: skip
 
@@ -218,6 +220,8 @@ def _checked(step: Step) -> Check:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT set_config('transaction_read_only', 'on', true)")
             return step.run()
+    except SoftTimeLimitExceeded:
+        raise
     except Exception as error:
         logger.exception("check %s broke off", step.name)
         return undone(step.name, error)

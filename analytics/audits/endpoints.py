@@ -15,7 +15,6 @@ from django.urls import URLPattern
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from analytics.api import urls
 from analytics.services.explained_measures import OF_THE_BOOK
 from portfolios.models import Portfolio, User
 
@@ -157,6 +156,9 @@ def ask(
 
 def _routes(*, writing: bool = False) -> Iterator[tuple[str, URLPattern]]:
     """Routes of analytics in the spelling without a final slash; with `writing` those too that only take POST."""
+    # Workers that audit nothing need no views.
+    from analytics.api import urls
+
     for one in urls.urlpatterns:
         path, view = str(one.pattern), one.callback.cls  # type: ignore[attr-defined]
         ours = path.startswith(("analytics/", "data/portfolio/", "data/positions/"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from analytics.audits.scope import Scope
-from analytics.services.greeks_audit import TOLERANCE, audit_greeks
 from sigmasight.core.audits import Check, Finding, Nothing, Severity, check
 
 NO_GREEKS = Nothing(
@@ -14,6 +13,9 @@ ROLL = "Run the batch again from this session; if it stays, the calculation is w
 
 def check_greeks(scope: Scope) -> Check:
     """Delta, gamma, theta, vega and rho of a sample of contracts by another library; with a portfolio those of its contracts."""
+    # The other library takes half a second to import, which every process would pay.
+    from analytics.services.greeks_audit import TOLERANCE, audit_greeks
+
     audit = audit_greeks(sample=scope.sample, session=scope.session, portfolio_id=scope.portfolio_id)
     found = [
         Finding(Severity.ERROR, one.symbol, f"{one.name} is stored as {one.stored:.8f}, recomputed {one.recomputed:.8f}",

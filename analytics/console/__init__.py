@@ -1,6 +1,7 @@
 """Pages and panels that analytics puts into the operations console."""
 
 from analytics.console import (
+    audits,
     batch,
     batch_compare,
     batch_control,
@@ -12,6 +13,7 @@ from analytics.console import (
 )
 
 __all__ = [
+    "audits",
     "batch",
     "batch_compare",
     "batch_control",

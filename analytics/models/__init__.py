@@ -1,3 +1,4 @@
+from analytics.models.audits import ACTIVE_AUDITS, AuditRun, AuditStatus
 from analytics.models.batch import (
     ACTIVE_STATUSES,
     BatchLogEntry,
@@ -52,8 +53,11 @@ from analytics.models.symbol_results import (
 )
 
 __all__ = [
+    "ACTIVE_AUDITS",
     "ACTIVE_STATUSES",
     "MARKET_SCENARIOS",
+    "AuditRun",
+    "AuditStatus",
     "BatchLogEntry",
     "BatchRun",
     "BatchStep",

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Count, Min, Model, Q, QuerySet, Value
 from django.utils import timezone
 
-from analytics.models import ACTIVE_STATUSES, BatchRun
+from analytics.models import ACTIVE_AUDITS, ACTIVE_STATUSES, AuditRun, BatchRun
 from marketdata.models import ProviderRequest
 from portfolios.models import AdminSession, RevokedToken, UserActivityEvent
 from sigmasight.core import clock
@@ -22,6 +22,7 @@ from sigmasight.core.models import IdempotencyRecord
 
 RETENTION_DAYS = 30
 SESSION_DAYS = 7
+AUDIT_DAYS = 90
 ONE_DAY = dt.timedelta(days=1)
 AI_REQUESTS = "ai_request_metrics"
 
@@ -67,6 +68,7 @@ def keep(rule: Rule) -> None:
 
 keep(Rule(UserActivityEvent, "created_at", now=clock.now))
 keep(Rule(BatchRun, "created_at", kept=Q(status__in=ACTIVE_STATUSES)))
+keep(Rule(AuditRun, "created_at", days=AUDIT_DAYS, kept=Q(status__in=ACTIVE_AUDITS)))
 keep(Rule(ProviderRequest, "started_at"))
 keep(Rule(IdempotencyRecord, "created_at", days=1))
 keep(Rule(RevokedToken, "expires_at", days=0))

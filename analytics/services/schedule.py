@@ -37,6 +37,14 @@ DAILY[RETENTION] = Daily(
     days="sun",
     description="Drops months of results that are older than KEEP_MONTHS_... says (0: none) and that nothing needs.",
 )
+AUDITS = "Weekly audits"
+DAILY[AUDITS] = Daily(
+    task="analytics.tasks.audits",
+    hour=7,
+    minute=30,
+    days="sun",
+    description="Holds stored data, prices, answers and results against each other; the page Audits shows what is found.",
+)
 
 
 @transaction.atomic

@@ -15,6 +15,9 @@ from django.contrib import admin
 from django.db import connections
 from django.urls import reverse
 
+from analytics.audits.catalogue import AUDITS
+from analytics.audits.runs import audit_now
+from analytics.audits.scope import Scope
 from sigmasight.core.console import pages
 from tests.analytics.raised import raise_alerts
 from tests.analytics.spoiled import spoil_prices
@@ -71,10 +74,11 @@ def console(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 
 @contextmanager
 def _with_something_wrong(database: str) -> Iterator[None]:
-    """The pages of data quality and of alerts have something to show."""
+    """The pages of data quality, of alerts and of audits have something to show."""
     with evening_in(database):
         spoil_prices()
         raise_alerts()
+        audit_now(AUDITS["market-data"], Scope())
     yield
 
 
@@ -153,6 +157,18 @@ def test_the_pages_of_a_portfolio_are_whole_and_fit(server: str, console: Page) 
         if found := faults(console):
             wrong[path] = found
     assert wrong == {}
+
+
+def audit_page(tab: Page, server: str) -> str:
+    """The page of an audit, by the link one clicks."""
+    visit(tab, server, reverse("admin:console_audits"))
+    return str(tab.run("document.querySelector('table.rows a').pathname"))
+
+
+def test_the_page_of_an_audit_is_whole_and_fits(server: str, console: Page) -> None:
+    visit(console, server, audit_page(console, server))
+    assert console.run("document.querySelector('table.rows .badge').textContent") == "error"
+    assert faults(console) == []
 
 
 def test_the_prices_of_a_symbol_are_whole_and_fit(server: str, console: Page) -> None:
@@ -317,6 +333,7 @@ def test_pictures_are_taken_where_they_are_wanted(server: str, console: Page) ->
         "symbol": reverse("admin:console_data_quality_symbol", args=["MSFT"]), "repairs": reverse("admin:console_repairs"),
         "batch": "/admin/console/batch/", "batch-start": "/admin/console/batch/start/?phase=", "batch-run": run_pages(console, server)[-1],
         "alerts": reverse("admin:console_alerts"),
+        "audits": reverse("admin:console_audits"), "audit": audit_page(console, server),
     }  # fmt: skip
     for name, path in shown.items():
         for width, size in (("desk", DESK), ("phone", PHONE)):

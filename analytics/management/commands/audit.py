@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from analytics.audits.catalogue import AUDITS, Audit, run_audit
+from analytics.audits.runs import audit_now
 from analytics.audits.scope import DEFAULT_SAMPLE, Scope, portfolio_called
 from sigmasight.core.errors import DomainError
 
@@ -46,7 +47,10 @@ class Command(BaseCommand):
                 bar.update()
 
             try:
-                report = run_audit(audit, scope, only=options["check"], done=done)  # type: ignore[arg-type]
+                only = options["check"]
+                report = (
+                    run_audit(audit, scope, only=str(only), done=done) if only else audit_now(audit, scope, done=done)
+                )
             except DomainError as error:
                 raise CommandError(error.message, returncode=MISUSED) from error
         text = (
