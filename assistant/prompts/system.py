@@ -14,6 +14,7 @@ from uuid import UUID
 from assistant.prompts.context import book_blocks, memory_block, passage_block, screen_block
 from assistant.prompts.fence import shortened
 from assistant.prompts.modes import style
+from assistant.services.ai_database import one_budget
 from assistant.services.memories import memories_for_prompt
 from assistant.services.retrieval import examples_for, retrieve
 from portfolios.models import User
@@ -108,13 +109,15 @@ class PromptContext:
 
 def instructions(context: PromptContext) -> str:
     """The whole text: rules, style, moment, and the data blocks in their order (portfolios, memories, documents, screen)."""
+    books = book_blocks(context.user, context.in_view)
+    with one_budget():
+        remembered = [*memory_block(memories_for_prompt(context.user.pk, context.only_portfolio)), *_found(context)]
     parts: Sequence[str] = (
         RULES,
         style(context.mode),
         moment(context.model),
-        *book_blocks(context.user, context.in_view),
-        *memory_block(memories_for_prompt(context.user.pk, context.only_portfolio)),
-        *_found(context),
+        *books,
+        *remembered,
         *screen_block(context.ui_context, context.in_view),
     )
     return "\n\n".join(part for part in parts if part)

@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextvars import ContextVar
 
 from django import db
 from django.db import connections
@@ -58,6 +59,18 @@ class Rest:
 
 
 rest = Rest()
+# When the budget of everything that is read for one prompt ends, by the monotonic clock.
+_deadline: ContextVar[float | None] = ContextVar("ai_database_deadline", default=None)
+
+
+@contextlib.contextmanager
+def one_budget(seconds: float = BUDGET_SECONDS) -> Iterator[None]:
+    """What is read inside takes `seconds` at most all together: of a database that is slow but answers, not each two seconds anew."""
+    token = _deadline.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
 
 
 @contextlib.contextmanager
@@ -75,6 +88,11 @@ def within_budget(seconds: float = BUDGET_SECONDS, *, may_rest: bool = True) -> 
     if may_rest and rest.lasts:
         raise Unavailable
     started = time.monotonic()
+    deadline = _deadline.get()
+    if deadline is not None:
+        seconds = min(seconds, deadline - started)
+        if seconds <= 0:
+            raise Unavailable
     connection = connections[AI]
     try:
         if not connection.in_atomic_block:

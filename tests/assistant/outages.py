@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -54,6 +57,31 @@ def away() -> Iterator[None]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     yield from _elsewhere(port)
+
+
+@contextmanager
+def slow(seconds: float) -> Iterator[None]:
+    """A network on which every answer of the server is late."""
+    with socket.create_server(("127.0.0.1", 0)) as front:
+        place = (AI.settings_dict["HOST"], int(AI.settings_dict["PORT"]))
+        threading.Thread(target=_relay, args=(front, place, seconds), daemon=True).start()
+        yield from _elsewhere(front.getsockname()[1])
+
+
+def _relay(front: socket.socket, place: tuple[str, int], seconds: float) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            near, _ = front.accept()
+            far = socket.create_connection(place)
+            for source, sink, wait in ((near, far, 0.0), (far, near, seconds)):
+                threading.Thread(target=_carry, args=(source, sink, wait), daemon=True).start()
+
+
+def _carry(source: socket.socket, sink: socket.socket, seconds: float) -> None:
+    with contextlib.suppress(OSError), source, sink:
+        while data := source.recv(65_536):
+            time.sleep(seconds)
+            sink.sendall(data)
 
 
 def _elsewhere(port: int) -> Iterator[None]:

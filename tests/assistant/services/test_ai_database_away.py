@@ -13,12 +13,13 @@ from django.test import Client
 
 from assistant.alerts import ai_database_away
 from assistant.models import Memory
+from assistant.prompts.system import PromptContext, instructions
 from assistant.services import ai_database
 from assistant.services.knowledge import store_document
 from assistant.services.memories import memories_for_prompt
 from assistant.services.retrieval import examples_for, retrieve
 from portfolios.services.tokens import issue_user_token
-from tests.assistant.outages import AI, away, hanging, locked, silent
+from tests.assistant.outages import AI, away, hanging, locked, silent, slow
 from tests.factories import PortfolioFactory
 
 pytestmark = pytest.mark.django_db(databases=["default", "ai"], transaction=True)
@@ -56,6 +57,20 @@ def test_a_turn_waits_two_seconds_at_most_and_goes_on_without_it(outage: Any) ->
         assert time.monotonic() - started < 3
     ai_database.rest.end()
     assert all(ask())
+
+
+def test_a_database_that_is_slow_has_two_seconds_for_all_of_a_prompt() -> None:
+    book = PortfolioFactory()
+    store_document(scope=f"user:{book.user.pk}", slug="one", title="What is beta?", content="Value at risk, explained.")
+    Memory.objects.create(user_id=book.user.pk, scope="user", content="Prefers tables")
+    asked = PromptContext(book.user, "green", "gpt-5-mini", portfolio_id=book.pk, query="what is beta")
+    assert all(kind in instructions(asked) for kind in ('kind="memories"', 'kind="examples"'))
+    # Ten answers and more: each of the three readings would be done within its own two seconds.
+    with slow(0.2):
+        text = instructions(asked)
+    assert 'kind="examples"' not in text
+    ai_database.rest.end()
+    assert 'kind="examples"' in instructions(asked)
 
 
 def test_people_are_told_and_the_core_answers() -> None:
