@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -26,6 +27,7 @@ from django.core.asgi import get_asgi_application
 from django.core.handlers.wsgi import WSGIHandler
 from django.urls import resolve
 
+from assistant.llm import client
 from marketdata import calendar
 
 Scope = dict[str, Any]
@@ -41,6 +43,8 @@ threads = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="web")
 # Seconds that the first callers would wait for.
 calendar.session_array()
 resolve("/health/live")
+# The same for the first question to the assistant; aside, since the server is ready without.
+threading.Thread(target=client.load, name="assistant", daemon=True).start()
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

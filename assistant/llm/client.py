@@ -11,7 +11,7 @@ import contextlib
 import functools
 import weakref
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from django.conf import settings
 
@@ -40,6 +40,18 @@ class ModelError(Exception):
 def configured() -> bool:
     """Whether a model can be asked: a key is set, or the address of a server that may need none."""
     return bool(settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL)
+
+
+def load() -> None:
+    """Load the vendor's library and make what it makes with its first request and its first event, for servers that would let the first
+    question wait for it. Nothing is asked; without a model nothing is loaded."""
+    if not configured():
+        return
+    from openai.types.responses import ResponseStreamEvent
+
+    client().responses.create  # noqa: B018 - the library loads its parts when they are named
+    for event in get_args(get_args(ResponseStreamEvent)[0]):
+        event.model_rebuild()
 
 
 def client() -> OpenAI:

@@ -42,28 +42,15 @@ class RequestLog:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # A middleware below that knows no event loop makes this one run in a thread, also for what is streamed.
         if iscoroutinefunction(self.get_response):
             return self._answer_later(request)  # type: ignore[return-value]
-        seen = _Seen(request)
-        before = enter(seen.work)
-        try:
-            return seen.ends(self.get_response(request))
-        finally:
-            seen.leaves()
-            enter(before)
+        with _Seen(request) as seen:
+            return seen.answered(self.get_response(request))
 
     async def _answer_later(self, request: HttpRequest) -> HttpResponse:
-        seen = _Seen(request)
-        before = enter(seen.work)
-        streamed = False
-        try:
-            response: HttpResponse = await self.get_response(request)  # type: ignore[misc]
-            streamed = getattr(response, "is_async", False)
-            return seen.streamed(response) if streamed else seen.ends(response)
-        finally:
-            if not streamed:
-                seen.leaves()
-            enter(before)
+        with _Seen(request) as seen:
+            return seen.answered(await self.get_response(request))  # type: ignore[misc]
 
 
 class _Seen:
@@ -75,27 +62,34 @@ class _Seen:
         self.work = Work({"request_id": self._id})
         self._request = request
         self._began = time.perf_counter()
-        self._here = True
-        IN_FLIGHT.move(1)
+        self._here, self._goes_on = True, False
 
-    def leaves(self) -> None:
+    def __enter__(self) -> _Seen:
+        IN_FLIGHT.move(1)
+        self._before = enter(self.work)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if not self._goes_on:
+            self._leaves()
+        enter(self._before)
+
+    def _leaves(self) -> None:
         """It is answered, or will not be; more than once counts once."""
         if self._here:
             self._here = False
             IN_FLIGHT.move(-1)
 
-    def ends(self, response: HttpResponse) -> HttpResponse:
-        """Say it is over."""
+    def answered(self, response: Any) -> HttpResponse:
+        """The response with the request's id. Its line is written now, or with the last piece of a stream."""
         response.headers[HEADER] = self._id
-        self._tell(response.status_code)
-        return response
-
-    def streamed(self, response: Any) -> HttpResponse:
-        """The same response, its pieces written under the ids of its request."""
-        response.headers[HEADER] = self._id
+        if not getattr(response, "is_async", False):
+            self._tell(response.status_code)
+            return response  # type: ignore[no-any-return]
+        self._goes_on = True
         pieces = self._pieces(response.status_code, response.streaming_content)
         # A reader who is gone before the first piece: nobody begins, and so nobody ends, the loop below.
-        weakref.finalize(pieces, self.leaves).atexit = False
+        weakref.finalize(pieces, self._leaves).atexit = False
         response.streaming_content = pieces
         return response  # type: ignore[no-any-return]
 
@@ -110,7 +104,7 @@ class _Seen:
             enter(self.work)
             STREAMS.move(-1)
             self._tell(status)
-            self.leaves()
+            self._leaves()
             enter(before)
 
     def _tell(self, status: int) -> None:

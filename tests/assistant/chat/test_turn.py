@@ -12,6 +12,7 @@ from portfolios.models import Portfolio
 from tests.assistant.chat.reading import Person
 from tests.fake_ai.script import Answer
 from tests.fake_ai.server import FakeAI
+from tests.logged import Written
 
 # The test's own transaction sees what the application commits.
 pytestmark = pytest.mark.django_db(databases=["default", "ai"])
@@ -258,3 +259,17 @@ def test_messages_are_read_back_page_by_page(vendor: FakeAI, person: Make) -> No
     older = asker.get(f"{path}?limit=3&cursor={newest['next_cursor']}")
     assert [one["content"] for one in older["messages"]] == ["One?"]
     assert older["next_cursor"] is None
+
+
+def test_the_line_of_a_turn_comes_with_its_end_and_says_who_asked(
+    vendor: FakeAI, person: Make, logged: Callable[..., Written]
+) -> None:
+    text = logged("json")
+    vendor.script(Answer(calls=[("get_analytics_overview", {"portfolio_id": None})]), Answer("Long and levered."))
+    answer = person().post("How am I placed?")
+    assert b"done" in answer.content
+    (line,) = [line for line in text.lines("sigmasight.access") if line["path"].endswith("/chat/send")]
+    assert line["request_id"] == answer.headers["X-Request-ID"]
+    assert "user_id" in line
+    # The tool's statements too.
+    assert line["statements"] > 10

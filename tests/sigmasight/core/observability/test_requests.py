@@ -63,21 +63,35 @@ def test_probes_and_files_have_no_line(client: Client, logged: Callable[..., Wri
     assert text.lines("sigmasight.access") == []
 
 
-def test_a_stream_carries_the_ids_of_its_request_to_its_end(logged: Callable[..., Written]) -> None:
+async def _pieces() -> AsyncIterator[bytes]:
+    logging.getLogger("test").info("first")
+    yield b"a"
+    yield (await in_thread(lambda: ids()["request_id"])).encode()
+    await asyncio.create_task(_says_its_id())
+
+
+async def _says_its_id() -> None:
+    logging.getLogger("test").info("from a task of the loop")
+
+
+def _answer(request: HttpRequest) -> Any:
+    return StreamingHttpResponse(_pieces())
+
+
+async def _answer_later(request: HttpRequest) -> Any:
+    return _answer(request)
+
+
+@pytest.mark.parametrize(
+    "view", [_answer, _answer_later], ids=["below a middleware without event loop", "on the event loop"]
+)
+def test_a_stream_carries_the_ids_of_its_request_to_its_end(logged: Callable[..., Written], view: Any) -> None:
     text = logged("json")
-
-    async def pieces() -> AsyncIterator[bytes]:
-        logging.getLogger("test").info("first")
-        yield b"a"
-        yield (await in_thread(lambda: ids()["request_id"])).encode()
-        await asyncio.create_task(_says_its_id())
-
-    async def view(request: HttpRequest) -> Any:
-        return StreamingHttpResponse(pieces())
 
     async def served() -> bytes:
         request = RequestFactory().get("/chat", headers={"X-Request-ID": ASKED})
-        response = await RequestLog(view)(request)  # type: ignore[arg-type, misc]
+        response: Any = RequestLog(view)(request)
+        response = await response if view is _answer_later else response
         assert (response["X-Request-ID"], ids(), text.lines("sigmasight.access")) == (ASKED, {}, [])
         return b"".join([piece async for piece in response])
 
@@ -85,7 +99,3 @@ def test_a_stream_carries_the_ids_of_its_request_to_its_end(logged: Callable[...
     first, later, end = text.lines()
     assert {line["request_id"] for line in (first, later, end)} == {ASKED}
     assert (end["logger"], end["path"], end["status"]) == ("sigmasight.access", "/chat", 200)
-
-
-async def _says_its_id() -> None:
-    logging.getLogger("test").info("from a task of the loop")
