@@ -152,9 +152,10 @@ def test_numbers_of_the_example_are_the_defaults_of_the_settings() -> None:
 def test_production_hardens_the_console() -> None:
     told = answer(
         PRODUCTION,
-        "settings.SECOND_STEP, settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_SECURE, settings.SESSION_COOKIE_HTTPONLY",
+        "settings.SECOND_STEP, settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_SECURE, settings.SESSION_COOKIE_HTTPONLY, "
+        "settings.PASSWORD_HASHERS[0].rpartition('.')[2], len(settings.AUTH_PASSWORD_VALIDATORS)",
     )
-    assert told == "required __Host-sessionid True True"
+    assert told == "required __Host-sessionid True True Argon2PasswordHasher 5"
     assert answer(SERVERS, "settings.SECOND_STEP") == "optional"
     assert "SECOND_STEP" in refusal(PRODUCTION | {"SECOND_STEP": "sometimes"})
 

@@ -49,7 +49,7 @@ def keep_roles(app_config: AppConfig, using: str = DEFAULT_DB_ALIAS, apps: Apps 
     }
     for role in ROLES:
         group, _created = groups.objects.using(using).get_or_create(name=role.value)
-        due = {known[code].pk for code, least in granted.items() if code in known and _at_least(role, least)}
+        due = {known[code].pk for code, least in granted.items() if code in known and at_least(role, least)}
         held = set(group.permissions.filter(content_type__app_label=app_config.label).values_list("pk", flat=True))
         group.permissions.add(*(due - held))
         group.permissions.remove(*(held - due))
@@ -75,7 +75,7 @@ def granted_by(model_admin: ModelAdmin[Any]) -> Iterator[tuple[str, Role]]:
         yield codename, special.get(codename, Role.OPERATOR)
 
 
-def _at_least(role: Role, least: Role) -> bool:
+def at_least(role: Role, least: Role) -> bool:
     order = list(Role)
     return order.index(role) >= order.index(least)
 
