@@ -22,9 +22,10 @@ from analytics.batch.scope import Need, Plan, plan_run
 from analytics.batch.steps import step
 from analytics.batch.stopping import RunCancelled
 from analytics.models import BatchRun, BatchStep, Phase
-from marketdata.models import PriceCorrection, Security
+from marketdata.models import CorrectionKind, PriceCorrection, Security
 from marketdata.services.source import OpenSource
-from sigmasight.core import partitions
+from portfolios.services.units import restate_positions
+from sigmasight.core import clock, partitions
 from sigmasight.core.errors import DomainError
 from sigmasight.core.observability.context import observed
 from sigmasight.core.outages import is_outage
@@ -70,6 +71,9 @@ def apply_corrections() -> int:
     symbols = dict(Security.objects.filter(id__in=earliest).values_list("id", "symbol"))
     for security_id, day in sorted(earliest.items()):
         roll_again(resting_on(security_id, symbols[security_id]), day)
+    # A split that staff took away is in no roll any more, which would count the lots in its shares.
+    if split := {c.security_id for c in pending if c.kind == CorrectionKind.SPLIT}:
+        restate_positions(split, clock.market_today())
     PriceCorrection.objects.filter(id__in=[c.id for c in pending]).update(processed_at=timezone.now())
     return len(pending)
 

@@ -15,11 +15,13 @@ from django.db.models import F, Model
 
 from analytics.batch.phases import lock_portfolios
 from analytics.batch.runs import log
+from analytics.models import BatchRun
 from analytics.services.clearing import Scope
 from analytics.services.repair_runs import at_once, refuse_beside_runs
 from portfolios.models import Portfolio, PortfolioSnapshot, User
 from sigmasight.core.errors import Conflict
 from sigmasight.core.manual_changes import record
+from sigmasight.core.outages import is_outage
 
 MOST_NAMED = 12
 CHANGED = "Something has changed since you looked; nothing was done. Look again."
@@ -125,9 +127,19 @@ def perform(staff: User, repair: Repair, seen: str) -> Effect:
             log(run, note, level="warning")
         told = ", ".join(f"{count} of {table}" for table, count in effect.rows.items() if count)
         log(run, f"{effect.done}: {told}.")
+        _follow_up(run, repair)
+    return effect
+
+
+def _follow_up(run: BatchRun, repair: Repair) -> None:
+    """The repair itself stands: where a server is away that is only told."""
+    try:
         for line in repair.afterwards():
             log(run, line)
-    return effect
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        log(run, "What follows was not done, since a database did not answer; repair once more later.", level="error")
 
 
 def books_of(portfolio_ids: Iterable[UUID]) -> list[Book]:

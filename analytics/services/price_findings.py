@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import orjson
 from django.db import connection
 
 from analytics.services.calculations import newest_session
@@ -115,14 +116,6 @@ FOUND = """
         )
     ),
     sessions AS (SELECT day, n FROM unnest(%(sessions)s::date[]) WITH ORDINALITY AS s (day, n)),
-    known AS (
-        SELECT d.security_id, d.close, s.day, s.n,
-               lag(s.n) OVER w AS n_before, lag(d.close) OVER w AS close_before
-        FROM needed AS k
-        JOIN daily_prices AS d ON d.security_id = k.id AND d.date >= %(since)s
-        JOIN sessions AS s ON s.day = d.date
-        WINDOW w AS (PARTITION BY d.security_id ORDER BY d.date)
-    ),
     ends AS (
         SELECT k.id, k.symbol, k.price_status, l.date, l.close, l.source, f.close AS first_close,
                coalesce(c.last_error, '') AS last_error, c.last_attempt_at
@@ -135,6 +128,24 @@ FOUND = """
             SELECT close FROM daily_prices WHERE security_id = k.id AND date < %(since)s ORDER BY date DESC LIMIT 1
         ) AS f ON true
         LEFT JOIN symbol_collections AS c ON c.security_id = k.id
+    ),
+    holed AS (
+        SELECT e.id FROM ends AS e
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS rows, min(date) AS first, max(date) AS last FROM daily_prices
+            WHERE security_id = e.id AND date BETWEEN %(since)s AND %(session)s
+        ) AS c
+        JOIN sessions AS a ON a.day = c.first
+        JOIN sessions AS z ON z.day = c.last
+        WHERE c.rows <> z.n - CASE WHEN e.first_close IS NULL THEN a.n - 1 ELSE 0 END
+    ),
+    known AS (
+        SELECT d.security_id, d.close, s.day, s.n,
+               lag(s.n) OVER w AS n_before, lag(d.close) OVER w AS close_before
+        FROM holed AS k
+        JOIN daily_prices AS d ON d.security_id = k.id AND d.date >= %(since)s
+        JOIN sessions AS s ON s.day = d.date
+        WINDOW w AS (PARTITION BY d.security_id ORDER BY d.date)
     ),
     found AS (
         SELECT 'gap' AS kind, e.symbol, k.security_id, a.day AS first, z.day AS last, k.n - coalesce(k.n_before, 0) - 1 AS sessions,
@@ -188,23 +199,27 @@ FOUND = """
         ) AS m ON true
         WHERE q.session IS NULL OR q.session < %(quoted)s
     ),
-    wanted AS (SELECT * FROM found WHERE %(like)s::text IS NULL OR symbol LIKE %(like)s)
+    wanted AS MATERIALIZED (SELECT * FROM found WHERE %(like)s::text IS NULL OR symbol LIKE %(like)s)
 """
-COUNTED = FOUND + "SELECT kind, count(*) FROM wanted GROUP BY kind"
 LISTED = (
     FOUND
     + """
-    SELECT kind, symbol, security_id, first, last, sessions, value::float8, previous::float8, source, why, row_id FROM wanted
-    WHERE %(kind)s::text IS NULL OR kind = %(kind)s
-    ORDER BY symbol, array_position(%(kinds)s, kind), first DESC NULLS FIRST, row_id LIMIT %(rows)s OFFSET %(skip)s
-"""
+    SELECT c.counts, w.* FROM (
+        SELECT coalesce(jsonb_object_agg(kind, n), '{}') AS counts FROM (SELECT kind, count(*) AS n FROM wanted GROUP BY kind) AS k
+    ) AS c
+    LEFT JOIN (
+        SELECT kind, symbol, security_id, first, last, sessions, value::float8, previous::float8, source, why, row_id FROM wanted
+        WHERE %(kind)s::text IS NULL OR kind = %(kind)s
+        ORDER BY symbol, array_position(%(kinds)s, kind), first DESC NULLS FIRST, row_id LIMIT %(rows)s OFFSET %(skip)s
+    ) AS w ON true
+    """
 )
 
 
 def price_findings(
     *, kind: Kind | None = None, symbol: str = "", exactly: bool = False, page: int = 1, rows: int = 50
 ) -> Findings:
-    """The findings at the last session that is complete, by symbol, in two queries.
+    """The findings at the last session that is complete, by symbol, in one query.
 
     Parameters
     ----------
@@ -218,11 +233,11 @@ def price_findings(
         "kind": kind, "like": _pattern(symbol, exactly), "rows": rows, "skip": (max(page, 1) - 1) * rows,
     }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(COUNTED, given)
-        found = dict(cursor.fetchall())
         cursor.execute(LISTED, given)
-        listed = [_finding(row, session) for row in cursor.fetchall()]
-    counts = {one: found.get(one, 0) for one in Kind}
+        found = cursor.fetchall()
+    known = orjson.loads(found[0][0])
+    counts = {one: known.get(one, 0) for one in Kind}
+    listed = [_finding(row, session) for _, *row in found if row[0] is not None]
     return Findings(session, days[0], counts, listed, counts[kind] if kind else sum(counts.values()))
 
 

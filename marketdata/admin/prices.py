@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
@@ -10,14 +13,36 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilt
 from marketdata.models import DailyPrice, Dividend, InstrumentMark, OptionQuote, PriceHistory, Split
 from marketdata.providers.registry import DEFAULT_ORDER
 from marketdata.services.acceptance import accept_prices
+from marketdata.services.edited_rows import rows_edited
 from sigmasight.core.admin import ComputedAdmin, TableAdmin, number, short_id
 from sigmasight.core.filters import one_of
 
 PRICE_SOURCES = (*DEFAULT_ORDER, "simulated", "file", "seed")
 
 
+class EditedTable(TableAdmin):
+    """A table that others are made of: the arrays follow an edit at once, and the next run rolls the holders again."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        before = type(obj).objects.filter(pk=obj.pk).first() if change else None
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            rows_edited([(before, obj)])
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        with transaction.atomic():
+            super().delete_model(request, obj)
+            rows_edited([(obj, None)])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        rows = list(queryset)
+        with transaction.atomic():
+            super().delete_queryset(request, queryset)
+            rows_edited([(row, None) for row in rows])
+
+
 @admin.register(DailyPrice)
-class DailyPriceAdmin(TableAdmin):
+class DailyPriceAdmin(EditedTable):
     icon = "candlestick_chart"
     list_display = [
         "security",
@@ -58,7 +83,7 @@ class PriceHistoryAdmin(ComputedAdmin):
 
 
 @admin.register(Split)
-class SplitAdmin(TableAdmin):
+class SplitAdmin(EditedTable):
     icon = "call_split"
     list_display = ["security", "ex_date", "ratio", "kind", "source"]
     list_select_related = ["security"]
@@ -69,7 +94,7 @@ class SplitAdmin(TableAdmin):
 
 
 @admin.register(Dividend)
-class DividendAdmin(TableAdmin):
+class DividendAdmin(EditedTable):
     icon = "payments"
     list_display = ["security", "ex_date", "amount", "kind", "source"]
     list_select_related = ["security"]

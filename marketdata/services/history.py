@@ -19,7 +19,7 @@ CHUNK = 500
 
 
 def rebuild_histories(security_ids: Sequence[int]) -> UpsertCount:
-    """Build the arrays of these securities anew from `DailyPrice`, `Split` and `Dividend`.
+    """Build the arrays of these securities anew from `DailyPrice`, `Split` and `Dividend`; one without prices has none.
 
     Element i belongs to session ``first_session + i``; suspect rows and holes are NaN. `split_factor` is the product of the
     ratios of all splits up to the session (spin-offs not among them), `return_factor` that of splits, spin-offs and
@@ -29,7 +29,11 @@ def rebuild_histories(security_ids: Sequence[int]) -> UpsertCount:
     count = NOTHING
     wanted = sorted(set(security_ids))
     for start in range(0, len(wanted), CHUNK):
-        count += _store(_build(wanted[start : start + CHUNK]))
+        part = wanted[start : start + CHUNK]
+        built = _build(part)
+        if gone := set(part) - set(built["security"].tolist() if built else ()):
+            PriceHistory.objects.filter(security_id__in=gone).delete()
+        count += _store(built)
     return count
 
 

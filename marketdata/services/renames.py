@@ -24,7 +24,6 @@ from marketdata.models import (
     OptionQuote,
     PriceCorrection,
     PriceDecision,
-    PriceHistory,
     PriceStatus,
     Security,
     SecurityType,
@@ -168,8 +167,6 @@ def _move(merged: Merged, old: Security, new: Security) -> None:
             merged.rows[model._meta.db_table] = merged.rows.get(model._meta.db_table, 0) + count
     if moved:
         rebuild_histories([old.pk, new.pk])
-        if not old.daily_prices.exists():
-            PriceHistory.objects.filter(security=old).delete()
     PriceCorrection.objects.filter(security=old).update(security=new)
     was = SymbolCollection.objects.filter(security=old).first()
     if was is None:

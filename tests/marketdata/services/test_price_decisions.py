@@ -118,7 +118,9 @@ def test_a_security_without_a_source_is_priced_by_hand() -> None:
     override_price(security.pk, DAY, Decimal(7), "the fund's letter", by=STAFF)
     security.refresh_from_db()
     assert security.price_status == PriceStatus.KNOWN
-    assert closes_of("LONE") == [7]
+    assert closes_of("LONE") == array_of("LONE") == [7]
+    withdraw_decision(PriceDecision.objects.get().pk)
+    assert arrays_differ_from_rows([security.pk]) == []
 
 
 @pytest.mark.parametrize(
