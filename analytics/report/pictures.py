@@ -10,6 +10,7 @@ from analytics.services.correlations import Correlations, cut
 from analytics.services.factors import FactorReadings
 from analytics.services.factsheet import Factsheet
 from analytics.services.performance import PerformanceReport
+from analytics.services.sector_attribution import SectorAttribution
 from analytics.services.sectors import SectorExposure
 from analytics.services.stress import ScenarioEffect, StressTest
 from sigmasight.core.console.charts import Series, bar_chart, heat_map, line_chart, ranked_bars, usd
@@ -65,6 +66,11 @@ def class_bars(sheet: Factsheet) -> SafeString:
 def sector_bars(found: SectorExposure) -> SafeString:
     ranked = sorted(found.net_weights.items(), key=lambda pair: (-pair[1], pair[0]))
     return ranked_bars("Sectors, net, % of net asset value", ranked, fmt=lambda v: share(v, 1))
+
+
+def attribution_bars(found: SectorAttribution) -> SafeString:
+    ranked = [(one.sector, one.total) for one in found.sectors]
+    return ranked_bars("What each sector added, % of the book's value", ranked, fmt=lambda v: share(v, 2))
 
 
 def factor_bars(found: FactorReadings) -> SafeString:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analytics.report import pictures, risk_sections
+from analytics.report.attribution import attribution
 from analytics.report.parts import Headline, Rows, Section, first_rows, number, words
 from analytics.services.factsheet import Factsheet
 from analytics.services.performance import Fall
@@ -48,6 +49,7 @@ def sections(sheet: Factsheet, *, most: int | None = None) -> list[Section]:
         risk_sections.value_at_risk(sheet, most),
         risk_sections.correlations(sheet),
         _pnl(sheet, most),
+        attribution(sheet),
         _positions(sheet, most),
     ]
 

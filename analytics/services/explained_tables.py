@@ -28,6 +28,12 @@ TABLES = {
         "time-weighted: chained daily returns; money-weighted: the rate at which the flows grow to the last value; drawdown: chained "
         "returns / their highest value so far - 1; net of fees, riskless rate 0",
     ),
+    "sector_attribution": Measure(
+        "Difference to the S&P 500 by sector", "fraction", LOTS, "", LEDGER,
+        "allocation: (weight - benchmark's weight) x (return of the sector's fund - benchmark's return); selection, with the interaction: "
+        "P&L of the sector's holdings / net asset value - weight x return of the fund; day by day, linked so that the sum holds",
+        source="Brinson and Fachler (1985); Carino (1999)",
+    ),
     "factor_betas": Measure(
         "Factor exposures", "ratio", "factor_exposures", "", FACTORS,
         f"sum over symbols of {DELTA}, times the symbol's beta on the factor, over net asset value; market and rates by least squares over "

@@ -116,11 +116,11 @@ def test_the_same_figures_make_the_same_file(hedge: Portfolio) -> None:
 def test_the_html_is_well_formed_and_loads_nothing(hedge: Portfolio) -> None:
     html = render_html(client_report(hedge))
     root = ElementTree.fromstring(html.removeprefix("<!DOCTYPE html>"))
-    assert len(root.findall(".//figure")) == 10
+    assert len(root.findall(".//figure")) == 11
     assert not {element.tag for element in root.iter()} & {"script", "link", "img", "iframe", "object"}
     assert not re.search(r"(?:src|href)=|url\(|@import", html)
     names = [element.get("id") for element in root.iter() if element.get("id")]
-    assert len(names) == len(set(names)) == 20
+    assert len(names) == len(set(names)) == 22
 
 
 def test_letters_of_other_alphabets_are_in_the_pdf(hedge: Portfolio) -> None:

@@ -10,12 +10,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from analytics.report.attribution import attribution
+from analytics.services.factsheet import factsheet
 from analytics.services.performance import performance_report
 from analytics.services.sector_attribution import CASH, SectorAttribution
 from marketdata.models import DailyPrice, SectorBenchmarkWeight
 from marketdata.services.history import rebuild_histories
 from marketdata.services.securities import SECTOR_FUNDS
 from portfolios.models import Portfolio, PortfolioSnapshot, Position, PositionSnapshot
+from sigmasight.core.templatetags.humane import share
 from tests.analytics.services.conftest import book_of
 
 pytestmark = pytest.mark.django_db
@@ -139,3 +142,15 @@ def test_queries_do_not_grow_with_the_window(demo_results: Any) -> None:
             performance_report(book.user, book.pk, sessions=sessions)
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_the_factsheet_tells_them_with_their_sum(demo_results: Any) -> None:
+    sheet = factsheet(book_of("hedge_fund"))
+    found = attribution(sheet)
+    rows = {row[0]: row for row in found.tables[0].rows}
+    stored = attributed(book_of("hedge_fund"))
+    assert set(rows) == {one.sector for one in stored.sectors} | {"All"}
+    apart = (stored.portfolio_return or 0) - (stored.benchmark_return or 0)
+    assert rows["All"][-1] == share(apart, 2)
+    SectorBenchmarkWeight.objects.all().delete()
+    assert attribution(factsheet(book_of("hedge_fund"))).missing.startswith("There are no sector weights")
