@@ -96,7 +96,7 @@ def _line(
 
 
 def _pictures(paper: Paper, pictures: Sequence[Picture]) -> None:
-    """Two beside each other, those that are wider than high as a chart alone in their row."""
+    """Two beside each other; the map of correlations has a row of its own."""
     waiting: list[Picture] = []
     for picture in pictures:
         if picture.section.name == "correlation_matrix":
