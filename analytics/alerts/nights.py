@@ -30,6 +30,8 @@ def failed_night() -> Iterator[Condition]:
     run = nights().filter(status__in=ENDED).first()
     if run is None or run.status == RunStatus.COMPLETED:
         return
+    if BatchRun.objects.filter(params__retry_of=str(run.pk), status=RunStatus.COMPLETED).exists():
+        return
     wholly = run.status == RunStatus.FAILED
     ended = "failed" if wholly else "was completed only partly"
     yield Condition(
@@ -123,8 +125,8 @@ register(
         look="The run: its first errors, the phase it ended in, and whether a provider or a server was away at that time.",
         action=(
             "Remove the cause (provider, database, disk), then start the batch again for all portfolios, on the page of the batch or by "
-            "`manage.py run_batch`: it continues where the run ended and writes nothing twice. A run that ended partly names the "
-            "portfolios it could not compute in its log."
+            "`manage.py run_batch`: it continues where the run ended and writes nothing twice. The page of a run that ended partly "
+            "names the portfolios it could not compute, and retries them alone."
         ),
         escalate="To the developers if a second run fails with the same error of the program.",
         place=places.run,
@@ -141,7 +143,7 @@ register(
         ),
         look="Are worker and beat up (panel Queues and workers)? Is the schedule 'Nightly batch' enabled? Does a run stand still?",
         action=(
-            "Start workers and beat if they are down. If no run is at work, start one by `manage.py run_batch`. One that stands still is "
+            "Start workers and beat if they are down. If no run is at work, start one on the page of the batch. One that stands still is "
             "taken up again by the sweeper after five minutes; cancel it if it does not move, and start again."
         ),
         escalate="If the results are still missing two hours before the market opens (09:30 New York).",

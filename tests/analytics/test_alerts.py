@@ -61,6 +61,21 @@ def test_a_failed_night_stands_until_one_is_completed() -> None:
     assert none(nights.failed_night())
 
 
+def test_a_failed_night_ends_with_a_retry_that_is_completed() -> None:
+    failed, day = a_night(RunStatus.PARTIAL, errors=["x"]), dt.date(2025, 11, 21)
+    again = start_run(
+        kind="fix",
+        trigger="admin",
+        source="simulated",
+        target_from=day,
+        target_to=day,
+        params={"retry_of": str(failed.pk)},
+    )
+    assert not none(nights.failed_night())
+    finish_run(again, RunStatus.COMPLETED)
+    assert none(nights.failed_night())
+
+
 def test_a_partly_completed_night_is_a_warning_and_its_errors_text_stays_inside() -> None:
     a_night(RunStatus.PARTIAL, errors=["OperationalError: connection to 10.0.0.7 as postgres failed"])
     found = one(nights.failed_night())
@@ -237,7 +252,10 @@ def test_a_short_history_is_not_judged() -> None:
 
 def test_tasks_that_nobody_serves_are_told_and_those_that_are_taken_not(settings: Any) -> None:
     name = settings.WORKER_QUEUES[-1]
-    current_app.control.purge()
+    # Tests that start runs leave their messages there.
+    with current_app.connection_for_write() as broker:
+        for queue in settings.WORKER_QUEUES:
+            broker.default_channel.queue_purge(queue)
     assert none(workers.stuck_queues())
     tasks.send_alerts.apply_async(queue=name)
     try:
