@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db.models import QuerySet
+
 from analytics.alerts import places
 from analytics.models import BatchRun
 from analytics.services.ledger_checks import unbalanced_ledgers
+from analytics.services.night_report import nights
 from analytics.services.unexplained_jumps import LARGE, MULTIPLE, WITHOUT_VAR, unexplained_jumps
 from sigmasight.core.alerts.models import Severity
 from sigmasight.core.alerts.rules import Condition, Rule, register
@@ -14,12 +17,17 @@ from sigmasight.core.alerts.rules import Condition, Rule, register
 
 def newest_results() -> str:
     """Changes with every run that ended, whatever its scope: nothing else writes results."""
-    row = (
-        BatchRun.objects.filter(completed_at__isnull=False)
-        .order_by("-completed_at")
-        .values_list("pk", "completed_at")
-        .first()
-    )
+    return _newest(BatchRun.objects.all())
+
+
+def newest_night() -> str:
+    """Changes with every run over all portfolios that ended: for what reads a year of every portfolio."""
+    return _newest(nights())
+
+
+def _newest(runs: QuerySet[BatchRun]) -> str:
+    ended = runs.filter(completed_at__isnull=False).order_by("-completed_at")
+    row = ended.values_list("pk", "completed_at").first()
     return f"{row[0]} {row[1]}" if row else ""
 
 

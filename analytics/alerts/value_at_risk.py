@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analytics.alerts import places
-from analytics.alerts.results import newest_results
+from analytics.alerts.results import newest_night, newest_results
 from analytics.engines.backtest import Zone
 from analytics.services.var_backtest import SESSIONS, exception_counts, newest_exceptions
 from sigmasight.core.alerts.models import Severity
@@ -76,7 +76,7 @@ register(
         name="var-zone",
         title="Too many losses beyond value at risk",
         check=zones_left,
-        facts=newest_results,
+        facts=newest_night,
         meaning=(
             f"Over up to {SESSIONS} sessions a portfolio exceeded its value at risk (95 or 99 %) more often than chance explains: "
             "yellow from a probability of 95 % on (warning), red from 99.99 % on (critical). Fewer than 60 sessions are not judged."

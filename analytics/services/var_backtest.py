@@ -35,16 +35,17 @@ PAIRS = """
     WHERE f.id = ANY(%(ids)s) AND d.day <= f.results_as_of
 """
 
-# The same counted by portfolio, for all active ones at once.
+# The same counted by portfolio, for all active ones at once, from the plain columns: they are the historical method's, in cents.
 COUNTS = """
     SELECT f.id, f.name, f.results_as_of, count(*),
-           count(*) FILTER (WHERE -s.daily_pnl > r.tail_var[%(slot_95)s]), count(*) FILTER (WHERE -s.daily_pnl > r.tail_var[%(slot_99)s])
+           count(*) FILTER (WHERE -s.daily_pnl > r.var_95_1d), count(*) FILTER (WHERE -s.daily_pnl > r.var_99_1d)
     FROM portfolios AS f
     CROSS JOIN unnest(%(days)s::date[], %(before)s::date[]) AS d (day, before)
     JOIN portfolio_snapshots AS s ON s.portfolio_id = f.id AND s.snapshot_date = d.day
     JOIN portfolio_risk AS r ON r.portfolio_id = f.id AND r.calculation_date = d.before
     WHERE f.is_active AND f.deleted_at IS NULL AND d.day <= f.results_as_of
-      AND s.daily_pnl IS NOT NULL AND r.tail_var[%(slot_95)s] IS NOT NULL AND r.tail_var[%(slot_99)s] IS NOT NULL
+      AND r.calculation_date BETWEEN %(first)s AND %(last)s AND s.snapshot_date BETWEEN %(first)s AND %(last)s
+      AND s.daily_pnl IS NOT NULL AND r.var_95_1d IS NOT NULL AND r.var_99_1d IS NOT NULL
     GROUP BY f.id ORDER BY f.id
 """
 NEWEST = """
@@ -165,7 +166,8 @@ def exception_counts(sessions: int = SESSIONS) -> list[ExceptionCount]:
         return []
     days = calendar.sessions(calendar.shift(newest, 1 - sessions), newest)
     with connection.cursor() as cursor:
-        cursor.execute(COUNTS, _window([], days, "historical"))
+        before = [calendar.shift(day, -1) for day in days]
+        cursor.execute(COUNTS, {"days": days, "before": before, "first": before[0], "last": days[-1]})
         rows = cursor.fetchall()
     seen = np.array([row[3] for row in rows], dtype=np.int64)
     hits = {level: np.array([row[4 + k] for row in rows], dtype=np.int64) for k, level in enumerate(CONFIDENCES)}

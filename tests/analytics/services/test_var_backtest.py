@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from analytics.engines.tails import TAILS
 from analytics.models import PortfolioRisk
-from analytics.services.var_backtest import var_backtest, var_backtests
+from analytics.services.var_backtest import exception_counts, newest_exceptions, var_backtest, var_backtests
 from portfolios.models import Portfolio, PortfolioSnapshot
 from sigmasight.core.errors import DomainError, NotFound
 from tests.analytics.services.conftest import book_of
@@ -50,6 +50,27 @@ def test_many_books_take_one_query_and_say_what_each_says_alone(demo_results: An
     assert len(queries) == 1
     for book in books:
         assert together[book.id] == var_backtest(book.user, book.id)[1]
+
+
+def test_counts_of_all_portfolios_are_those_of_each_alone(demo_results: Any) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        counted = {one.portfolio_id: one for one in exception_counts()}
+    assert len(queries) == 2
+    assert len(counted) >= 4
+    for book in Portfolio.objects.filter(pk__in=counted):
+        for tested in var_backtest(book.user, book.id)[1]:
+            one = counted[book.pk]
+            assert (one.observations, one.exceptions[tested.confidence]) == (tested.observations, tested.exceptions)
+            assert one.zones[tested.confidence].name.lower() == tested.zone
+
+
+def test_the_newest_exception_is_that_of_the_published_session(demo_results: Any) -> None:
+    book = book_of("hedge_fund")
+    day = var_backtest(book.user, book.id)[1][0].exceeded[-1].session
+    PortfolioRisk.objects.filter(portfolio=book).update(var_99_1d=0)
+    Portfolio.objects.exclude(pk=book.pk).update(is_active=False)
+    Portfolio.objects.filter(pk=book.pk).update(results_as_of=day)
+    assert [(one.portfolio_id, one.session) for one in newest_exceptions()] == [(book.pk, day)]
 
 
 def test_a_window_of_few_sessions_is_not_judged(demo_results: Any) -> None:
