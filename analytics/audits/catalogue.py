@@ -7,6 +7,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
@@ -26,7 +27,7 @@ from analytics.audits import (
 )
 from analytics.audits.endpoints import Answers, ask_owner, ask_portfolio
 from analytics.audits.plain_books import load_books
-from analytics.audits.scope import Scope
+from analytics.audits.scope import Scope, mixed
 from marketdata.services import action_rules, contract_rules, price_rules, profile_rules
 from marketdata.services.held_prices import stored_prices
 from portfolios.models import Portfolio, User
@@ -118,17 +119,35 @@ def _calculations(scope: Scope) -> list[Step]:
 
 
 def _analytics(scope: Scope) -> list[Step]:
-    """Two checks a portfolio of the sample, one a person who has several; the answers are asked for once."""
-    said = functools.cache(ask_portfolio)
-    books = scope.portfolios()[: scope.sample]
+    """Two checks a portfolio of the sample, and one a person all of whose portfolios are in it. The answers are asked for once and kept
+    until their owner is done."""
+    groups = _by_owner(scope)
+    said = functools.lru_cache(maxsize=max(map(len, groups.values()), default=1))(ask_portfolio)
     steps = [Step("Portfolios with results", lambda: answers.check_portfolios(scope))]
-    for book in books:
-        name, own = book.account_name, functools.partial(said, book)
-        steps.append(Step(f"Answers of {name}", functools.partial(_with, answers.check_answers, book, own)))
-        steps.append(Step(f"Agreement of {name}", functools.partial(_with, agreement.check_agreement, book, own)))
-    for owner, theirs in _by_owner(books).items():
-        steps.append(Step(f"All portfolios of {owner.email}", functools.partial(_of_owner, owner, theirs, said)))
+    whole = _counts(list(groups))
+    for owner, books in groups.items():
+        for book in books:
+            name, own = book.account_name, functools.partial(said, book)
+            steps.append(Step(f"Answers of {name}", functools.partial(_with, answers.check_answers, book, own)))
+            steps.append(Step(f"Agreement of {name}", functools.partial(_with, agreement.check_agreement, book, own)))
+        if whole[owner.pk] == len(books):
+            steps.append(Step(f"All portfolios of {owner.email}", functools.partial(_of_owner, owner, books, said)))
     return steps
+
+
+def _by_owner(scope: Scope) -> dict[User, list[Portfolio]]:
+    """The sample's portfolios by owner, owners in an order that has nothing to do with their names."""
+    books = sorted(scope.portfolios(), key=lambda book: mixed(book.user_id))[: scope.sample]
+    owners: dict[User, list[Portfolio]] = defaultdict(list)
+    for book in books:
+        owners[book.user].append(book)
+    return owners
+
+
+def _counts(owners: list[User]) -> dict[UUID, int]:
+    """How many active portfolios each has: of fewer the parts would not make the whole."""
+    held = Portfolio.objects.filter(user__in=owners, deleted_at=None, is_active=True)
+    return dict(held.order_by().values_list("user").annotate(Count("id")))
 
 
 def _with(checked: Callable[[Portfolio, Answers], Check], book: Portfolio, said: Callable[[], Answers]) -> Check:
@@ -137,16 +156,6 @@ def _with(checked: Callable[[Portfolio, Answers], Check], book: Portfolio, said:
 
 def _of_owner(owner: User, books: list[Portfolio], said: Callable[[Portfolio], Answers]) -> Check:
     return owner_agreement.check_owner(owner.email, books, ask_owner(owner), said)
-
-
-def _by_owner(books: Sequence[Portfolio]) -> dict[User, list[Portfolio]]:
-    """Whose portfolios are all among these: of others the parts would not make the whole."""
-    owners: dict[User, list[Portfolio]] = defaultdict(list)
-    for book in books:
-        owners[book.user].append(book)
-    held = Portfolio.objects.filter(user__in=owners, deleted_at=None, is_active=True)
-    counts = dict(held.order_by().values_list("user").annotate(Count("id")))
-    return {owner: own for owner, own in owners.items() if counts.get(owner.pk) == len(own)}
 
 
 def _greeks(scope: Scope) -> list[Step]:

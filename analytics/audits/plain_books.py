@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from analytics.audits.row_returns import RowReturns, fund_ids, row_returns
-from analytics.audits.scope import Scope
+from analytics.audits.scope import Scope, mixed
 from analytics.engines.sector import SECTOR_NAMES
 from analytics.engines.stress import CASH_LIKE, PRIVATE_PROXIES
 from analytics.models import SymbolFactorExposure
@@ -202,7 +201,7 @@ def load_books(scope: Scope) -> PlainBooks:
     whatever they hold."""
     books_of_scope = scope.portfolios()
     waiting = [one.account_name for one in books_of_scope if one.dirty_from is not None]
-    settled = sorted((one for one in books_of_scope if one.dirty_from is None), key=_mixed)
+    settled = sorted((one for one in books_of_scope if one.dirty_from is None), key=lambda one: mixed(one.pk))
     names = {one.pk: one for one in settled[: scope.sample]}
     given: dict[str, Any] = {"ids": list(names), "session": scope.session}
     with connection.cursor() as cursor:
@@ -230,11 +229,6 @@ def load_books(scope: Scope) -> PlainBooks:
         sectors=_sectors(wanted),
         waiting=waiting,
     )
-
-
-def _mixed(portfolio: Portfolio) -> bytes:
-    """An order that has nothing to do with who came first."""
-    return hashlib.md5(portfolio.pk.bytes, usedforsecurity=False).digest()
 
 
 def _lot(row: tuple[Any, ...], funds: dict[str, int]) -> PlainLot:
