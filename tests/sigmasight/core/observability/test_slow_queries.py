@@ -22,12 +22,21 @@ SLOW = "sigmasight.core.observability.slow_queries"
 def test_a_slow_statement_is_told(logged: Callable[..., Written], settings: Any, alias: str) -> None:
     settings.SLOW_QUERY_MS = 20
     text = logged("json")
-    with observed(run_id="r1"), connections[alias].cursor() as cursor:
+    with observed(request_id="r1"), connections[alias].cursor() as cursor:
         cursor.execute("SELECT pg_sleep(%s),\n   %s, 'literal'", [0.03, "hunter2"])
     (line,) = text.lines(SLOW)
-    assert (line["database"], line["statement"], line["run_id"]) == (alias, "SELECT pg_sleep(%s), %s, '?'", "r1")
+    assert (line["database"], line["statement"], line["request_id"]) == (alias, "SELECT pg_sleep(%s), %s, '?'", "r1")
     assert line["ms"] >= 20
     assert "hunter2" not in text.getvalue()
+
+
+def test_a_run_of_the_batch_has_twenty_times_as_long(logged: Callable[..., Written], settings: Any) -> None:
+    settings.SLOW_QUERY_MS = 5
+    text = logged("json")
+    for seconds in (0.03, 0.11):
+        with observed(run_id="r1"), connections["default"].cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(%s)", [seconds])
+    assert [line["ms"] >= 110 for line in text.lines(SLOW)] == [True]
 
 
 def test_quick_statements_are_not_told_and_nothing_is_when_it_is_off(
