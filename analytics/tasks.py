@@ -15,7 +15,7 @@ from analytics.services import repairs
 from analytics.services.admin_day import close_yesterday
 from analytics.services.result_retention import retain_and_tell
 from sigmasight.core.errors import Conflict
-from sigmasight.core.observability.context import observed
+from sigmasight.core.observability.context import note
 from sigmasight.core.outages import DATABASE, is_outage
 
 logger = logging.getLogger("analytics.batch")
@@ -45,9 +45,9 @@ def sweep() -> list[str]:
 
 def _tried_again(task: Task, work: Callable[..., None], *arguments: Any) -> None:
     """Do the work; where PostgreSQL or the broker went away meanwhile, do it again a little later."""
+    note(run_id=arguments[0])
     try:
-        with observed(run_id=arguments[0]):
-            work(*arguments)
+        work(*arguments)
     except Exception as error:
         if not is_outage(error):
             raise
@@ -61,6 +61,7 @@ def market_data(self: Task, run_id: str) -> None:
 
 @shared_task(name="analytics.tasks.shard", bind=True)
 def shard(self: Task, run_id: str, phase: str, number: int) -> None:
+    note(phase=phase, shard=number)
     _tried_again(self, canvas.work_shard, run_id, phase, number)
 
 
@@ -91,11 +92,11 @@ def audits() -> list[str]:
 
 @shared_task(name="analytics.tasks.refresh")
 def refresh_held(run_id: str) -> None:
-    with observed(run_id=run_id):
-        refresh.refresh(run_id)
+    note(run_id=run_id)
+    refresh.refresh(run_id)
 
 
 @shared_task(name="analytics.tasks.repair")
 def repair(run_id: str) -> None:
-    with observed(run_id=run_id):
-        repairs.work(run_id)
+    note(run_id=run_id)
+    repairs.work(run_id)

@@ -18,11 +18,12 @@ _is_beat = False
 def this_is_beat(**_: object) -> None:
     global _is_beat
     _is_beat = True
+    tick()
 
 
 @signals.after_task_publish.connect(dispatch_uid="observability.tick")
 def tick(**_: object) -> None:
-    """A task was handed to the broker; where that was beat, it lives."""
+    """A task was handed to the broker, or beat has started; where that was beat, it lives."""
     if not _is_beat:
         return
     try:

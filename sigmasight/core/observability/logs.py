@@ -15,9 +15,9 @@ from sigmasight.core.observability.masking import mask, masked
 
 FORMATS: tuple[str, ...] = ("json", "line")
 LONGEST = 20_000
-# Names and cuts of ids in a line for people; in JSON they stand whole, under their own names.
+# Names and cuts of ids in a line for people, 0 for none; in JSON they stand whole, under their own names.
 SHORT = {
-    "request_id": ("req", 8), "user_id": ("user", 8), "task": ("task", 60), "task_id": ("", 8), "run_id": ("run", 8),
+    "request_id": ("req", 8), "user_id": ("user", 8), "task": ("", 0), "task_id": ("task", 8), "run_id": ("run", 8),
     "phase": ("phase", 8), "shard": ("shard", 12), "portfolio_id": ("portfolio", 8),
 }  # fmt: skip
 CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)} | {
@@ -43,8 +43,9 @@ def configuration(kind: str, level: str) -> dict[str, Any]:
             "httpx2": {"level": "WARNING"},
             "fontTools": {"level": "WARNING"},
             "celery.utils.functional": {"level": "WARNING"},
-            # That a task came; that it went is said by celery.app.trace.
+            # That a task came, and that it went: sigmasight.tasks says the latter. Failures are told here, with their traceback.
             "celery.worker.strategy": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
         },
     }  # fmt: skip
 
@@ -75,7 +76,7 @@ class Lines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         at = dt.datetime.fromtimestamp(record.created, dt.UTC)
-        told = [f"{name} {value[:cut]}".strip() for key, value in ids().items() for name, cut in [SHORT[key]]]
+        told = [f"{name} {value[:cut]}" for key, value in ids().items() for name, cut in [SHORT[key]] if cut]
         line = f"{at:%Y-%m-%d %H:%M:%S} {record.levelname:<7} {record.name}: {record.getMessage()}"
         if told:
             line += f" [{' '.join(told)}]"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery import shared_task
 from tqdm import tqdm
 
 from sigmasight.core.observability.context import ids, note, observed
@@ -132,3 +133,24 @@ def test_a_database_address_that_cannot_be_read_is_not_quoted() -> None:
     told = crash("pass", DATABASE_URL="postgresql://sigma:pa55/word@db.example.com/core")
     assert "DATABASE_URL cannot be read" in told
     assert "pa55" not in told
+
+
+@shared_task(name="tests.counts")
+def counts(number: int) -> int:
+    log.info("counting")
+    return number + 1
+
+
+def test_a_task_says_its_name_and_id_in_every_line_and_when_it_ends(logged: Callable[..., Written]) -> None:
+    text = logged("json")
+    counts.apply([1], task_id="id-of-the-task")
+    counting, end = text.lines()
+    assert {counting["task_id"], end["task_id"]} == {"id-of-the-task"}
+    assert (counting["task"], end["state"], end["logger"]) == ("tests.counts", "success", "sigmasight.tasks")
+    assert ids() == {}
+
+
+def test_a_routine_task_that_goes_well_is_no_news(logged: Callable[..., Written]) -> None:
+    text = logged("json")
+    counts.apply([1], headers={"periodic_task_name": "Every minute"})
+    assert [line["logger"] for line in text.lines()] == ["test.lines"]

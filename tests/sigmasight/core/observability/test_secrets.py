@@ -180,7 +180,7 @@ def test_of_a_task(told: Written, settings: Any) -> None:
     worker.join(60)
     failed = next(line for line in told.getvalue().splitlines() if "no entry" in line)
     assert "asked-by" in failed
-    assert "tests.leaky" in failed
+    assert "leaky" in failed
     assert "unregistered" in told.getvalue()
 
 
