@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from analytics.audits.plain_books import Floats, PlainBook, PlainBooks, PlainLot
+from analytics.audits.plain_books import MARKET_FUND, Floats, PlainBook, PlainBooks, PlainLot
 from analytics.audits.scope import NO_RESULTS
 from analytics.audits.symbol_checks import fitted_beta, plain_volatility
 from analytics.batch.book_correlations import LEAST_VALUE, LEAST_WEIGHT, MIN_RETURNS
@@ -28,6 +28,7 @@ FOUR_DECIMALS, TWO_DECIMALS = 6e-5, 0.006
 CORRELATION_TOLERANCE = 2e-6
 ROLL = "Clear the calculations of the portfolio and run the batch again; if it stays, the calculation is wrong."
 NO_FACTORS = Nothing("no portfolio has factor exposures", "Run the batch; private holdings alone have none.")
+NO_MARKET = Nothing(f"{MARKET_FUND} has no prices", "Run the batch: it fetches the factor funds.")
 NO_PAIRS = Nothing("no portfolio has correlations", "Run the batch; it takes two large enough symbols.")
 
 
@@ -129,13 +130,15 @@ def _weighted(moving: list[Any], slot: int, name: str) -> float | None:
 
 def check_volatilities(books: PlainBooks) -> Check:
     """Volatility and direct beta of today's holdings from price rows, every contract as so much of its underlying."""
+    if MARKET_FUND not in books.funds:
+        return check("Volatilities of portfolios", {"figures recomputed": 0}, [], nothing=NO_MARKET)
     snapshots = rows_of(PortfolioSnapshot, books, "snapshot_date")
     found, compared = [], 0
     for book in books.books:
         if not book.moving() or book.equity <= 0:
             continue
         returns = books.history(book, BETA_WINDOW, _linear) / book.equity
-        market = books.filled(book.session, books.funds["SPY"], BETA_WINDOW)[0]
+        market = books.filled(book.session, books.funds[MARKET_FUND], BETA_WINDOW)[0]
         wanted = {
             "realized_volatility_21d": (plain_volatility(returns, 21), FOUR_DECIMALS),
             "realized_volatility_63d": (plain_volatility(returns, 63), FOUR_DECIMALS),

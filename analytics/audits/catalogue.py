@@ -130,7 +130,7 @@ def _analytics(scope: Scope) -> list[Step]:
             name, own = book.account_name, functools.partial(said, book)
             steps.append(Step(f"Answers of {name}", functools.partial(_with, answers.check_answers, book, own)))
             steps.append(Step(f"Agreement of {name}", functools.partial(_with, agreement.check_agreement, book, own)))
-        if whole[owner.pk] == len(books):
+        if whole.get(owner.pk) == len(books):
             steps.append(Step(f"All portfolios of {owner.email}", functools.partial(_of_owner, owner, books, said)))
     return steps
 

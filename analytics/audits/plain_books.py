@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from analytics.audits.row_returns import RowReturns, fund_ids, row_returns
 from analytics.audits.scope import Scope, mixed
+from analytics.engines.risk import LOOKBACK
 from analytics.engines.sector import SECTOR_NAMES
-from analytics.engines.stress import CASH_LIKE, PRIVATE_PROXIES
+from analytics.engines.stress import PRIVATE_PROXIES
 from analytics.models import SymbolFactorExposure
 from marketdata import calendar
 from marketdata.models import Security, SecurityType
@@ -26,26 +27,27 @@ from marketdata.services.securities import FACTOR_FUNDS, SECTOR_FUNDS
 from portfolios.models import Portfolio
 
 Floats = NDArray[np.float64]
-HISTORY, FEWEST = 504, 0.95
+FEWEST = 0.95
 MARKET_FUND = "SPY"
 # One statement for the lots of all books, each at its session, with the terms and the stored values of contracts.
 LOTS = """
-    SELECT n.portfolio_id, n.snapshot_date, p.symbol, p.investment_class, p.investment_subtype, p.position_type,
+    SELECT n.portfolio_id, p.symbol, p.investment_class, p.investment_subtype,
            coalesce(o.underlying_id, p.security_id), coalesce(s.security_type, ''),
-           u.quantity, u.price, u.market_value, u.quality::text, coalesce(o.multiplier, 1),
-           x.id, coalesce(p.proxy_multiple, 1)::float8,
+           u.quantity, u.market_value, u.quality::text, coalesce(o.multiplier, 1),
+           x.id, h.security_id, coalesce(p.proxy_multiple, 1)::float8,
            o.option_type = 'CALL', o.strike::float8, (o.expiration - n.snapshot_date), b.security_type,
            g.delta::float8, g.implied_volatility::float8, g.underlying_price::float8, g.rate::float8, g.dividend_yield::float8
     FROM portfolios f
     JOIN position_snapshots n ON n.portfolio_id = f.id AND n.snapshot_date = coalesce(%(session)s::date, f.results_as_of)
-    CROSS JOIN LATERAL unnest(n.position_ids, n.quantity, n.price, n.market_value, n.quality)
-        AS u (position_id, quantity, price, market_value, quality)
+    CROSS JOIN LATERAL unnest(n.position_ids, n.quantity, n.market_value, n.quality)
+        AS u (position_id, quantity, market_value, quality)
     JOIN positions p ON p.id = u.position_id
     LEFT JOIN securities s ON s.id = p.security_id
     LEFT JOIN option_contracts o ON o.security_id = p.security_id
     LEFT JOIN securities b ON b.id = o.underlying_id
     LEFT JOIN option_greeks g ON g.security_id = p.security_id AND g.calculation_date = n.snapshot_date
     LEFT JOIN securities x ON x.symbol = nullif(p.proxy_symbol, '')
+    LEFT JOIN price_histories h ON h.security_id = x.id AND x.security_type NOT IN ('index', 'option')
     WHERE f.id = ANY(%(ids)s) ORDER BY n.portfolio_id, p.symbol, u.position_id
 """
 EQUITY = """
@@ -76,18 +78,16 @@ class Contract:
 @dataclass(frozen=True)
 class PlainLot:
     """priced_by : id of the stock, or of the option's underlying. usable : whether risk may use its price. proxy, multiple : what a
-    private lot follows, by its owner's choice (by_owner) or by its kind; is_cash : one of a kind like cash, which follows nothing."""
+    private lot follows, by its owner's choice (by_owner) or by its kind; None for what follows nothing."""
 
     symbol: str
     priced_by: int | None
     quantity: float
-    price: float
     market_value: float
     multiplier: float
     usable: bool
     contract: Contract | None
     is_private: bool
-    is_cash: bool
     by_owner: bool
     proxy: int | None
     multiple: float
@@ -221,7 +221,7 @@ def load_books(scope: Scope) -> PlainBooks:
     loadings = SymbolFactorExposure.objects.filter(security_id__in=wanted, calculation_date__in=sessions)
     return PlainBooks(
         books=books,
-        returns=row_returns(wanted, sessions[-1], HISTORY + calendar.sessions_between(sessions[0], sessions[-1]))
+        returns=row_returns(wanted, sessions[-1], LOOKBACK + calendar.sessions_between(sessions[0], sessions[-1]))
         if sessions
         else None,
         loadings={(row.calculation_date, row.security_id): row for row in loadings},
@@ -232,21 +232,22 @@ def load_books(scope: Scope) -> PlainBooks:
 
 
 def _lot(row: tuple[Any, ...], funds: dict[str, int]) -> PlainLot:
-    (_, _, symbol, group, kind, _, priced_by, security_type, quantity, price, value, quality, multiplier, owner_proxy, owner_multiple,
+    (_, symbol, group, kind, priced_by, security_type, quantity, value, quality, multiplier, owner_proxy, priced_proxy, owner_multiple,
      is_call, strike, days, underlying_type, *stored) = row  # fmt: skip
     is_private, contract = group == "PRIVATE", None
     if group == "OPTIONS":
         figures = [math.nan if figure is None else figure for figure in stored]
         contract = Contract(is_call, strike, max(days, 0) / 365, underlying_type in INDEX_LIKE, *figures)
-    proxy, multiple = (owner_proxy, owner_multiple)
+    # What the owner chose counts even if it has no price: then the lot follows nothing.
+    proxy, multiple = priced_proxy, owner_multiple
     if owner_proxy is None and kind in PRIVATE_PROXIES:
         fund, multiple = PRIVATE_PROXIES[kind]
         proxy = funds.get(fund)
     no_market = is_private or SecurityType.INDEX in (security_type, underlying_type)
     return PlainLot(
-        symbol=symbol, priced_by=None if no_market else priced_by, quantity=quantity, price=price, market_value=value,
+        symbol=symbol, priced_by=None if no_market else priced_by, quantity=quantity, market_value=value,
         multiplier=float(multiplier), usable=quality not in UNPRICED, contract=contract, is_private=is_private,
-        is_cash=is_private and kind in CASH_LIKE and owner_proxy is None, by_owner=is_private and owner_proxy is not None,
+        by_owner=is_private and owner_proxy is not None,
         proxy=proxy if is_private else None, multiple=multiple,
     )  # fmt: skip
 

@@ -59,8 +59,8 @@ def row_returns(security_ids: Collection[int], last: dt.date, sessions: int) -> 
 
 
 def fund_ids(symbols: Sequence[str]) -> dict[str, int]:
-    """Ids of funds by symbol; those that are missing are not there."""
-    return dict(Security.objects.filter(symbol__in=symbols).values_list("symbol", "id"))
+    """Ids of funds by symbol; those that are missing or have no price are not there."""
+    return dict(Security.objects.filter(symbol__in=symbols, price_history__isnull=False).values_list("symbol", "id"))
 
 
 def _row(day: dt.date, start: int) -> int:

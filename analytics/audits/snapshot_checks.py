@@ -67,6 +67,8 @@ LOT_SUMS = """
         FROM portfolio_snapshots n JOIN portfolios f ON f.id = n.portfolio_id JOIN users u ON u.id = f.user_id
         WHERE f.deleted_at IS NULL AND (f.id = %(portfolio)s OR %(portfolio)s::uuid IS NULL) AND n.is_complete
           AND n.snapshot_date = coalesce(%(session)s::date, f.results_as_of)
+          -- What waits for the night after a change holds other lots, or other prices, by now.
+          AND f.dirty_from IS NULL
     ), lots AS (
         SELECT k.account_name, k.email, k.snapshot_date, k.net_exposure, k.daily_pnl, k.num_positions, p.symbol, u.*,
                coalesce(o.multiplier, 1) AS multiplier, d.close::float8 AS close,

@@ -50,7 +50,8 @@ class Shock:
 def check_impacts(books: PlainBooks) -> Check:
     """P&L under every stress scenario, its parts by factor, and what they add up to."""
     stored = rows_of(StressTestResult, books, "calculation_date")
-    shocks = _shocks(sorted({book.session for book in books.books}))
+    scenarios = list(StressScenario.objects.filter(active=True).order_by("slot"))
+    shocks = _shocks(scenarios, sorted({book.session for book in books.books}))
     found, compared = [], 0
     for book in books.books:
         row = stored.get(book.portfolio.pk)
@@ -59,6 +60,10 @@ def check_impacts(books: PlainBooks) -> Check:
                 found.append(
                     Finding(Severity.ERROR, book.name, "has no stress results", f"session {book.session}", ROLL)
                 )
+            continue
+        if len(row.correlated_pnl) != len(scenarios):
+            what = f"has {len(row.correlated_pnl)} scenarios, {len(scenarios)} are active by now"
+            found.append(Finding(Severity.WARNING, book.name, what, f"session {book.session}", "Run the batch."))
             continue
         loaded = sum(
             (lot.dollars * loading for lot in book.lots
@@ -124,13 +129,13 @@ def check_moves(books: PlainBooks) -> Check:
     return check("Plain moves of market and rates", {"moves recomputed": compared}, found, nothing=NO_STRESS)
 
 
-def _shocks(sessions: list[dt.date]) -> dict[dt.date, list[Shock]]:
-    scenarios = {one.scenario_id: one for one in StressScenario.objects.filter(active=True)}
-    # Slots of scenarios that are active, in their order, are the places in the arrays.
-    places = {one.scenario_id: i for i, one in enumerate(sorted(scenarios.values(), key=lambda one: one.slot))}
+def _shocks(scenarios: list[StressScenario], sessions: list[dt.date]) -> dict[dt.date, list[Shock]]:
+    """By session, with the places of the active scenarios in the arrays: their order by slot."""
+    by_id = {one.scenario_id: one for one in scenarios}
+    places = {key: place for place, key in enumerate(by_id)}
     result: dict[dt.date, list[Shock]] = {}
-    for row in ScenarioFactorShock.objects.filter(calculation_date__in=sessions, scenario_key__in=list(scenarios)):
-        named: dict[str, Any] = scenarios[row.scenario_key].shock_config
+    for row in ScenarioFactorShock.objects.filter(calculation_date__in=sessions, scenario_key__in=list(by_id)):
+        named: dict[str, Any] = by_id[row.scenario_key].shock_config
         yields = float(named.get("Interest_Rate", 0.0))
         funds = {
             fund: float(named[name])
@@ -143,7 +148,7 @@ def _shocks(sessions: list[dt.date]) -> dict[dt.date, list[Shock]]:
             funds["TLT"] = -settings.RATE_PROXY_DURATION * yields + settings.RATE_PROXY_CONVEXITY * yields**2 / 2
         result.setdefault(row.calculation_date, []).append(
             Shock(
-                row.scenario_key, scenarios[row.scenario_key].name, places[row.scenario_key], np.array(row.factor_shock),
+                row.scenario_key, by_id[row.scenario_key].name, places[row.scenario_key], np.array(row.factor_shock),
                 row.plausibility_scale, row.implied_market_move, funds, yields,
             )
         )  # fmt: skip

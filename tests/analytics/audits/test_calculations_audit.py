@@ -21,6 +21,7 @@ from analytics.models import (
     MarketRiskScenario,
     OptionGreeks,
     PortfolioRisk,
+    StressScenario,
     StressTestResult,
     SymbolFactorExposure,
     SymbolVolatility,
@@ -172,6 +173,13 @@ def test_a_book_of_private_holdings_says_what_it_has_nothing_of() -> None:
         "calculations", "Factor exposures of portfolios", "--portfolio", "Demo Family Office Private Opportunities"
     )
     assert ["nothing to check" in one["what"] for one in found] == [True]
+
+
+def test_results_of_another_set_of_scenarios_are_not_compared() -> None:
+    StressScenario.objects.filter(scenario_id="market_up_5").update(active=False)
+    code, found = findings("calculations", "Scenario impacts", "--portfolio", FUND)
+    assert code == 0
+    assert "has 22 scenarios, 21 are active by now" in found[0]["what"]
 
 
 def test_a_book_that_was_changed_after_its_results_waits_for_the_night() -> None:
