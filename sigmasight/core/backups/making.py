@@ -26,6 +26,8 @@ STAMP = re.compile(r"\d{8}T\d{6}Z")
 UNFINISHED = ".unfinished"
 # Waiting longer for a table that is being rebuilt would keep the job hanging unseen.
 LOCK_WAIT = "60s"
+# A connection is idle while a program works, and counting takes as long as it takes.
+LIMITS = "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
 # A dump grows with its database: this much more than the last one is counted on.
 GROWTH = 1.5
 
@@ -107,7 +109,7 @@ def _programs_for(place: Place) -> tuple[Program, Program]:
 def reached(place: Place, *, autocommit: bool = False) -> Iterator[facts.Connection]:
     """A connection to a database that does not wait for locks for long; a DomainError where the server does not answer or serve."""
     try:
-        with place.connect(autocommit=autocommit, options=f"-c lock_timeout={LOCK_WAIT}") as connection:
+        with place.connect(autocommit=autocommit, options=f"{LIMITS} -c lock_timeout={LOCK_WAIT}") as connection:
             yield connection
     except psycopg.errors.LockNotAvailable as error:
         raise Conflict(
@@ -150,9 +152,6 @@ def _copied(folder: Path, place: Place, dump: Program, meter: Meter) -> Copied:
     with reached(place) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        # This connection is idle while the program works, and its counts take as long as they take.
-        for limit in ("idle_in_transaction_session_timeout", "statement_timeout"):
-            connection.execute("SELECT set_config(%s, '0', true)", [limit])
         (snapshot,) = connection.execute("SELECT pg_export_snapshot()").fetchone() or ("",)
         with meter(f"{place.label}: dump", None, "B") as advance:
             seen = 0

@@ -71,7 +71,7 @@ def write(folder: Path, manifest: Manifest) -> None:
     content: dict[str, Any] = {"format": FORMAT, **asdict(manifest)}
     content["digest"] = _digest(content)
     path = folder / NAME
-    with path.open("w") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(content, file, indent=1)
         file.flush()
         os.fsync(file.fileno())

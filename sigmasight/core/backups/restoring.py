@@ -23,7 +23,7 @@ from sigmasight.core.errors import Conflict, DomainError
 
 MAINTENANCE = "postgres"
 # PostgreSQL's names have 63 bytes; the rest is for what is put behind them.
-LONGEST_NAME = 36
+LONGEST_NAME = 32
 MOST_JOBS = 4
 ATTEMPTS = 5
 LOCALES = """
@@ -52,7 +52,7 @@ class Target:
     @property
     def fresh(self) -> Place:
         """The database beside it that is filled first; always of this name, so that a cut restore leaves one at the most."""
-        return self.place.named(f"{self.place.database[:LONGEST_NAME]}_restoring")
+        return self.place.named(beside(self.place, "restoring"))
 
 
 def examine(folder: Path, meter: Meter = silent) -> Manifest:
@@ -143,6 +143,11 @@ def django_at(places: dict[str, Place]) -> Iterator[None]:
             connections[alias].settings_dict |= usual[label]
 
 
+def beside(place: Place, purpose: str) -> str:
+    """Name of a database that stands beside this one; never the same for core and ai, however alike and long their names are."""
+    return f"{place.database[:LONGEST_NAME]}_{place.label}_{purpose}"
+
+
 def _examined(place: Place, copied: Copied) -> Target:
     with reached(place.named(MAINTENANCE)) as connection:
         version = facts.server_version(connection)
@@ -161,7 +166,7 @@ def _examined(place: Place, copied: Copied) -> Target:
         there = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [place.database]).fetchone()
         busy = connection.execute(
             "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND application_name = %s",
-            [f"{place.database[:LONGEST_NAME]}_restoring", APPLICATION],
+            [beside(place, "restoring"), APPLICATION],
         ).fetchone()
     if busy:
         raise Conflict("restore_running", f"Another restore into {place} is at work.")
@@ -237,7 +242,7 @@ def _put_in_place(targets: list[Target]) -> dict[str, str]:
     try:
         for target in targets:
             name = target.place.database
-            aside = f"{name[:LONGEST_NAME]}_replaced_{stamp}" if target.state != "missing" else ""
+            aside = beside(target.place, f"replaced_{stamp}") if target.state != "missing" else ""
             _rename(target.place, ([(name, aside)] if aside else []) + [(target.fresh.database, name)])
             done.append((target, aside))
     except BaseException:

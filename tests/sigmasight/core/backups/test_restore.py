@@ -108,6 +108,17 @@ def test_either_both_are_put_in_place_or_none(
     assert databases(tiny["core"]) == {tiny["core"].database}
 
 
+def test_long_names_stay_apart_and_are_not_cut_by_the_server() -> None:
+    long = {
+        label: Place(label, {"dbname": f"{'risk_of_all_our_clients_in_europe_'}{label}"}) for label in ("core", "ai")
+    }
+    names = [
+        restoring.beside(place, what) for place in long.values() for what in ("restoring", "replaced_20261129t093904")
+    ]
+    assert len({name[:63] for name in names}) == 4
+    assert max(len(name) for name in names) <= 63
+
+
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
 
