@@ -117,6 +117,12 @@ def test_backups_are_made_on_demand_into_a_volume_the_account_may_write_to() -> 
     assert f"install -d -o {instruction('USER')} -m 700 /backups" in "\n".join(DOCKERFILE)
 
 
+def test_a_worker_sees_whether_backups_are_made_and_cannot_spoil_them() -> None:
+    worker = SERVICES["worker"]
+    assert worker["volumes"] == [f"{SERVICES['backup']['volumes'][0]}:ro"]
+    assert worker["environment"].keys() - SERVICES["web"]["environment"].keys() == {"BACKUP_DIRECTORY"}
+
+
 def test_the_image_brings_the_programs_of_the_servers_version() -> None:
     (client,) = re.findall(r"postgresql-client-(\d+)", "\n".join(DOCKERFILE))
     assert {SERVICES[name]["image"] for name in ("core-db", "ai-db")} == {f"pgvector/pgvector:pg{client}"}

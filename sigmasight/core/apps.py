@@ -12,6 +12,7 @@ class CoreConfig(AppConfig):
 
         from sigmasight.core import server_checks  # noqa: F401 - registers its checks
         from sigmasight.core.alerts import console, own_rules  # noqa: F401 - register page, panel and rules
+        from sigmasight.core.backups import alerts  # noqa: F401 - registers its rule
         from sigmasight.core.observability import beat, logs, tasks  # noqa: F401 - listens to Celery
 
         if settings.SENTRY_DSN:

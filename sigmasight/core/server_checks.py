@@ -12,7 +12,7 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from sigmasight.core.backups.making import backups_in, taken_at
+from sigmasight.core.backups.making import OLDEST, backups_in, taken_at
 from sigmasight.core.partitions import monthly_models, partitions
 from sigmasight.core.setup_checks import Finding, failed, ok, register, warning
 
@@ -21,8 +21,6 @@ OLDEST_POSTGRES = 150_000
 LOCKS_HELD = 4
 # Since then its index searches on until it has enough rows of the scopes that are asked for.
 OLDEST_PGVECTOR = (0, 8)
-# One a day, with room for a day on which it was late.
-OLDEST_BACKUP_HOURS = 36
 
 
 def _version(alias: str) -> Finding:
@@ -97,9 +95,9 @@ def last_backup() -> Finding:
     folders = backups_in(Path(settings.BACKUP_DIRECTORY))
     if not folders:
         return warning(f"none in {settings.BACKUP_DIRECTORY}: python manage.py backup")
-    hours = (timezone.now() - taken_at(folders[-1])).total_seconds() / 3600
-    text = f"{folders[-1].name}, {hours:,.0f} hours old, one of {len(folders)}"
-    return ok(text) if hours <= OLDEST_BACKUP_HOURS else warning(f"{text}: python manage.py backup")
+    age = timezone.now() - taken_at(folders[-1])
+    text = f"{folders[-1].name}, {age.total_seconds() / 3600:,.0f} hours old, one of {len(folders)}"
+    return ok(text) if age <= OLDEST else warning(f"{text}: python manage.py backup")
 
 
 @register("broker")

@@ -24,6 +24,8 @@ from sigmasight.core.errors import Conflict, DomainError
 NAME_FORM = "%Y%m%dT%H%M%SZ"
 STAMP = re.compile(r"\d{8}T\d{6}Z")
 UNFINISHED = ".unfinished"
+# One a day is expected, with room for a day on which it was late.
+OLDEST = dt.timedelta(hours=36)
 # Waiting longer for a table that is being rebuilt would keep the job hanging unseen.
 LOCK_WAIT = "60s"
 # A connection is idle while a program works, and counting takes as long as it takes.

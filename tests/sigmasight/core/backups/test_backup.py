@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import fcntl
 import hashlib
 import io
@@ -18,8 +19,10 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from sigmasight.core.backups import making, manifest, programs
+from sigmasight.core.backups.alerts import late_backup
 from sigmasight.core.backups.making import back_up, backups_in
 from sigmasight.core.backups.places import Place
 from sigmasight.core.backups.restoring import django_at
@@ -184,6 +187,23 @@ def test_a_backup_told_to_stop_leaves_nothing(tiny: dict[str, Place], tmp_path: 
             time.sleep(0.02)
     assert (end.value.code, seen) == (143, [".unfinished"])
     assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_a_late_backup_is_an_alert_and_a_missing_one_too(backup: Path, settings: Any) -> None:
+    def told() -> list[tuple[str, str]]:
+        return [(one.severity.label, one.message.split(" in ")[0]) for one in late_backup()]
+
+    settings.BACKUP_DIRECTORY = ""
+    assert told() == []
+    settings.BACKUP_DIRECTORY = str(backup.parent)
+    assert told() == []
+    for hours, severity in ((50, "warning"), (90, "critical")):
+        backup = backup.rename(
+            backup.with_name((timezone.now() - dt.timedelta(hours=hours)).strftime(making.NAME_FORM))
+        )
+        assert told() == [(severity, f"The last complete backup is {hours} hours old")]
+    (backup / manifest.NAME).unlink()
+    assert told() == [("critical", "There is no complete backup")]
 
 
 @pytest.mark.parametrize("keep", ["0", "-1"])
