@@ -109,15 +109,28 @@ class PromptContext:
 
 def instructions(context: PromptContext) -> str:
     """The whole text: rules, style, moment, and the data blocks in their order (portfolios, memories, documents, screen)."""
-    books = book_blocks(context.user, context.in_view)
+    return composed(context, computed(context), remembered(context))
+
+
+def computed(context: PromptContext) -> list[str]:
+    """What the core database knows of the books in view."""
+    return book_blocks(context.user, context.in_view)
+
+
+def remembered(context: PromptContext) -> list[str]:
+    """What the AI database knows of the person and of the question's words, as far as it answers within its budget."""
     with one_budget():
-        remembered = [*memory_block(memories_for_prompt(context.user.pk, context.only_portfolio)), *_found(context)]
+        return [*memory_block(memories_for_prompt(context.user.pk, context.only_portfolio)), *_found(context)]
+
+
+def composed(context: PromptContext, books: Sequence[str], memories: Sequence[str]) -> str:
+    """The whole text of what the two databases told."""
     parts: Sequence[str] = (
         RULES,
         style(context.mode),
         moment(context.model),
         *books,
-        *remembered,
+        *memories,
         *screen_block(context.ui_context, context.in_view),
     )
     return "\n\n".join(part for part in parts if part)

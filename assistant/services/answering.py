@@ -22,7 +22,7 @@ from assistant.llm import loop
 from assistant.llm.client import ModelError
 from assistant.llm.events import Finished, LoopEvent, ResponseStarted, Text, ToolFinished, ToolStarted
 from assistant.prompts.routing import Route, route
-from assistant.prompts.system import PromptContext, instructions
+from assistant.prompts.system import PromptContext, composed, computed, remembered
 from assistant.services.sse import Event, EventStream
 from assistant.services.threads import in_thread
 from assistant.services.turns import Outcome, Turn, finish_turn
@@ -143,7 +143,9 @@ class _Writing:
             user=turn.user, mode=turn.mode, model=self._outcome.model, ui_context=turn.context,
             portfolio_id=turn.portfolio_id, portfolio_ids=turn.portfolio_ids, query=turn.text,
         )  # fmt: skip
-        prompt = await in_thread(instructions, context)
+        # From two databases at once; the question is embedded meanwhile.
+        books, memories = await asyncio.gather(in_thread(computed, context), in_thread(remembered, context))
+        prompt = composed(context, books, memories)
         while True:
             self._attempts += 1
             try:

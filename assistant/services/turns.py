@@ -10,7 +10,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -83,7 +83,8 @@ def begin_turn(user: User, talk: Conversation, text: str, ui_context: Mapping[st
     only = _uuids([context.get("portfolio_id")]) & held
     several = tuple(one for one in map(UUID, context.get("portfolio_ids") or []) if one in held)
     with transaction.atomic():
-        _claim(talk, context)
+        answer_id = uuid4()
+        _claim(talk, context, owner=answer_id)
         earlier = (
             Message.objects.filter(conversation=talk, role__in=(MessageRole.USER, MessageRole.ASSISTANT))
             .exclude(Q(content=None) | Q(content=""))
@@ -91,7 +92,7 @@ def begin_turn(user: User, talk: Conversation, text: str, ui_context: Mapping[st
             .values_list("role", "content")[:HISTORY]
         )
         history = [(role, content or "") for role, content in earlier][::-1]
-        asked, answer = _stored(talk, text)
+        asked, answer = _stored(talk, text, answer_id)
     return Turn(user, talk.pk, talk.mode, text, context, next(iter(only), None), several, asked.pk, answer.pk, history)
 
 
@@ -148,26 +149,24 @@ def turn_owner(turn: Turn) -> str:
     return str(turn.assistant_message_id)
 
 
-def _stored(talk: Conversation, text: str) -> tuple[Message, Message]:
+def _stored(talk: Conversation, text: str, answer_id: UUID) -> tuple[Message, Message]:
     """The question, and the answer to come a moment later, so that they are read in this order."""
     now = timezone.now()
+    later = now + dt.timedelta(microseconds=1)
     asked, answer = Message.objects.bulk_create(
         [
             Message(conversation=talk, role=MessageRole.USER, content=text, created_at=now),
-            Message(
-                conversation=talk, role=MessageRole.ASSISTANT, content="", created_at=now + dt.timedelta(microseconds=1)
-            ),
+            Message(id=answer_id, conversation=talk, role=MessageRole.ASSISTANT, content="", created_at=later),
         ]
     )
-    Conversation.objects.filter(pk=talk.pk).update(provider_run_id=str(answer.pk))
     return asked, answer
 
 
-def _claim(talk: Conversation, context: Mapping[str, Any]) -> None:
+def _claim(talk: Conversation, context: Mapping[str, Any], *, owner: UUID) -> None:
     now = timezone.now()
     until = now + dt.timedelta(seconds=settings.CHAT_TURN_SECONDS + GRACE_SECONDS)
     free = Conversation.objects.filter(Q(busy_until=None) | Q(busy_until__lt=now), pk=talk.pk)
-    if not free.update(busy_until=until, metadata=dict(context), updated_at=now):
+    if not free.update(busy_until=until, provider_run_id=str(owner), metadata=dict(context), updated_at=now):
         raise Conflict(
             "turn_running", "The last question of this conversation is still being answered. Wait for its end."
         )
