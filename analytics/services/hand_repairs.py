@@ -13,7 +13,6 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Model
 
-from analytics.batch.phases import lock_portfolios
 from analytics.batch.runs import log
 from analytics.models import BatchRun
 from analytics.services.clearing import Scope
@@ -157,8 +156,3 @@ def computed_again(portfolio_ids: Iterable[UUID]) -> dict[str, int]:
         portfolio_id__in=list(portfolio_ids), snapshot_date__gte=F("portfolio__dirty_from")
     ).count()
     return {"portfolio_snapshots": count} if count else {}
-
-
-def hold(portfolio_ids: Iterable[UUID]) -> None:
-    """Keep workers that were given up, but may not know it, from writing to these portfolios until the transaction ends."""
-    lock_portfolios(list(portfolio_ids))

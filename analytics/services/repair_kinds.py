@@ -23,7 +23,7 @@ from analytics.services.demo import (
     seed_additions,
     seed_demo,
 )
-from analytics.services.hand_repairs import Book, Effect, books_of, computed_again, hold, rehearsed
+from analytics.services.hand_repairs import Book, Effect, books_of, computed_again, rehearsed
 from analytics.services.renamed_results import move_results
 from marketdata import calendar
 from marketdata.services.missed_splits import record_split
@@ -106,7 +106,6 @@ class ReseedDemo:
         )
 
     def _restore(self) -> Effect:
-        hold(demo_portfolio_ids())
         before = demo_as_stored()
         deleted, seeded = restore_demo()
         done = f"Restored the demo as on its first day: {seeded}"
@@ -191,7 +190,6 @@ class MergeSymbol:
 
     def apply(self) -> Effect:
         old, new = securities_to_merge(self.old_symbol, self.new_symbol)
-        hold(resting_on(old.pk, old.symbol).values_list("pk", flat=True))
         market = merge_market_data(old, new)
         held = rename_held(market.renamed)
         rows = dict(market.rows)
@@ -238,7 +236,6 @@ class ApplySplit:
             return Effect(f"{done}: it is recorded already", {})
         holders = resting_on(security.pk, security.symbol)
         touched = list(holders.values_list("pk", flat=True))
-        hold(touched)
         lots = recount_lots(security.pk, security.symbol, self.ex_date, self.ratio)
         roll_again(holders, self.ex_date)
         rows = recorded.rows | lots.rows

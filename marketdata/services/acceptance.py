@@ -21,7 +21,7 @@ from marketdata.models import (
     RejectionResolution,
     Security,
 )
-from marketdata.services.decisions import changed_from, kept_row
+from marketdata.services.decisions import changed_from, kept_row, lock_prices
 from marketdata.services.validation import SMALLEST, TOO_LARGE
 from sigmasight.core import clock
 from sigmasight.core.errors import DomainError, NotFound
@@ -40,6 +40,7 @@ def accept_prices(price_ids: Sequence[int], *, by: UUID, reason: str = "") -> in
     -------
     How many prices were accepted.
     """
+    lock_prices(DailyPrice.objects.filter(pk__in=price_ids).values_list("security_id", flat=True))
     suspect = list(
         DailyPrice.objects.select_for_update().filter(pk__in=price_ids, quality=PriceQuality.SUSPECT).order_by("date")
     )

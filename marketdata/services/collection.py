@@ -26,7 +26,7 @@ from marketdata.models import (
 )
 from marketdata.providers.base import Outcome, PriceAnswer, Provider, ProviderError, SymbolHistory
 from marketdata.services.collected_actions import store_actions
-from marketdata.services.decisions import believed, standing, with_overrides
+from marketdata.services.decisions import believed, lock_prices, standing, with_overrides
 from marketdata.services.history import rebuild_histories
 from marketdata.services.validation import CheckedHistory, check_history
 from sigmasight.core.bulk import NOTHING, UpsertCount, chunks, read_columns, upsert
@@ -159,6 +159,7 @@ def _store_batch(
     report: CollectionReport,
 ) -> None:
     ids = [want.security_id for want in batch]
+    lock_prices(ids)
     stored = read_columns(
         "SELECT security_id, date, close, (quality = 'suspect') AS suspect FROM daily_prices WHERE security_id = ANY(%(ids)s) "
         "AND date >= %(start)s::date - 14 ORDER BY security_id, date",

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from marketdata.models import CorrectionKind, DailyPrice, Decision, PriceCorrection, PriceDecision
+from marketdata.models import CorrectionKind, DailyPrice, Decision, PriceCorrection, PriceDecision, Security
 from marketdata.providers.base import SymbolHistory
 from marketdata.services.history import rebuild_histories
 from marketdata.services.validation import CheckedHistory
@@ -22,6 +22,13 @@ SAME = 5e-7
 BARS = ("open", "high", "low", "close", "volume")
 # Of one security: what was decided and the close, by day.
 Decided = Mapping[np.datetime64, tuple[str, float]]
+
+
+def lock_prices(security_ids: Iterable[int]) -> None:
+    """Let nobody else store or decide on prices of these securities until the transaction ends: a collection that has read which
+    decisions stand must not store over one that is taken meanwhile."""
+    rows = Security.objects.select_for_update(no_key=True).filter(pk__in=set(security_ids)).order_by("pk")
+    list(rows.values_list("pk", flat=True))
 
 
 def kept_row(price: DailyPrice | None) -> dict[str, Any] | None:

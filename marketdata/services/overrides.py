@@ -24,7 +24,7 @@ from marketdata.models import (
     SecurityType,
     Split,
 )
-from marketdata.services.decisions import STAFF, changed_from, kept_row, put_back
+from marketdata.services.decisions import STAFF, changed_from, kept_row, lock_prices, put_back
 from marketdata.services.validation import SMALLEST
 from sigmasight.core import clock
 from sigmasight.core.errors import DomainError, NotFound
@@ -97,6 +97,7 @@ def withdraw_decision(decision_id: int) -> PriceDecision | None:
     ------
     NotFound.
     """
+    lock_prices(PriceDecision.objects.filter(pk=decision_id).values_list("security_id", flat=True))
     found = PriceDecision.objects.select_for_update().select_related("security").filter(pk=decision_id).first()
     if found is None:
         raise NotFound("decision_not_found", "There is no such decision.")

@@ -24,7 +24,7 @@ from marketdata.models import (
     TreasuryYield,
 )
 from marketdata.providers.base import Capability, OptionContractTerms, Outcome, Provider, ProviderError
-from marketdata.services.decisions import standing
+from marketdata.services.decisions import STAFF, lock_prices, standing
 from marketdata.services.securities import TREASURY_SERIES
 from sigmasight.core.bulk import NOTHING, UpsertCount, upsert
 
@@ -81,12 +81,14 @@ def collect_option_quotes(
         return NOTHING
     newest = dict(
         OptionQuote.objects.filter(security_id__in=contract_ids, session__gte=first)
+        # What staff entered says nothing of how far the source was asked.
+        .exclude(source=STAFF)
         .values_list("security_id")
         .annotate(models.Max("session"))
     )
     oldest = dict(
         OptionQuote.objects.filter(security_id__in=contract_ids, session__gte=first)
-        .exclude(source="seed")
+        .exclude(source__in=["seed", STAFF])
         .values_list("security_id")
         .annotate(models.Min("session"))
     )
@@ -115,7 +117,9 @@ def collect_option_quotes(
     return count
 
 
+@transaction.atomic
 def _store_quotes(quotes: list[Any], ids: dict[str, int]) -> UpsertCount:
+    lock_prices(ids.values())
     newest = {(quote.symbol, quote.session): quote for quote in quotes}
     decided = standing(set(ids.values()), min((quote.session for quote in quotes), default=dt.date.max))
     rows = [

@@ -14,14 +14,16 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from analytics.batch import symbol_results
 from analytics.batch.night import Request, run_night
 from analytics.models import BatchRun, SymbolVolatility
+from analytics.services import price_desk
 from analytics.services.clearing import Scope
 from analytics.services.demo import demo_portfolio_ids
 from analytics.services.hand_repairs import Effect, Repair, perform
 from analytics.services.renamed_results import TABLES as RESULTS
 from analytics.services.repair_kinds import ApplySplit, ClearCalculations, MergeSymbol, RerollPortfolio, ReseedDemo
-from marketdata.models import DailyPrice, OptionContract, PriceCorrection, PriceHistory, Security, Split
+from marketdata.models import DailyPrice, OptionContract, PriceCorrection, PriceDecision, PriceHistory, Security, Split
 from marketdata.services.history import arrays_differ_from_rows, rebuild_histories
 from marketdata.services.renames import TABLES as MARKET
 from portfolios.models import Portfolio, PortfolioSnapshot, Position, TargetPrice, User
@@ -121,6 +123,41 @@ def test_none_is_looked_at_or_done_beside_a_run(staff: User, name: str) -> None:
         with pytest.raises(Conflict, match=str(run.pk)):
             repair.look()
     assert not ManualChange.objects.exists()
+
+
+class Restless(RerollPortfolio):
+    """Starts a run while it repairs."""
+
+    def apply(self) -> Effect:
+        run_night(Request(source="simulated", session=LAST_SESSION, recompute_from=LAST_SESSION))
+        return super().apply()
+
+
+def test_no_run_begins_while_a_repair_is_at_work(staff: User) -> None:
+    with pytest.raises(Conflict, match="is running since"):
+        perform(staff, Restless(hedge_fund().pk, DAY), RerollPortfolio(hedge_fund().pk, DAY).look().fingerprint)
+    assert hedge_fund().dirty_from is None
+    assert BatchRun.objects.get(kind="fix").status == "failed"
+
+
+def test_a_price_set_by_hand_moves_its_holders_by_the_difference_and_back(staff: User) -> None:
+    before = figures()
+    price = DailyPrice.objects.get(security__symbol="META", date=LAST_SESSION)
+    lot = Position.objects.get(symbol="META")
+    price_desk.override(staff, price.security_id, LAST_SESSION, price.close + 2, "the closing auction was corrected")
+    run_night(Request(source="simulated", session=LAST_SESSION))
+    moved = {
+        row["portfolio_id"]: row["long_value"] - was["long_value"]
+        for row, was in zip(figures(), before, strict=True)
+        if row["snapshot_date"] == LAST_SESSION and row["portfolio_id"] == lot.portfolio_id
+    }
+    # The contract on it is quoted by the market and stays.
+    assert moved == {lot.portfolio_id: 2 * lot.quantity}
+    price_desk.take_back(staff, PriceDecision.objects.get().pk)
+    # Both nights are in the test's transaction, whose clock stands still: what the process keeps looks current.
+    symbol_results._of_one_session.cache_clear()
+    run_night(Request(source="simulated", session=LAST_SESSION))
+    assert figures() == before
 
 
 def test_what_changed_since_it_was_looked_at_is_not_done(staff: User) -> None:

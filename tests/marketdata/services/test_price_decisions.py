@@ -19,9 +19,11 @@ from marketdata.models import (
     PriceStatus,
     Security,
 )
+from marketdata.providers.simulated import Simulated
 from marketdata.services.acceptance import accept_prices, accept_refused, dismiss_refused
 from marketdata.services.history import arrays_differ_from_rows
 from marketdata.services.overrides import override_price, withdraw_decision
+from marketdata.services.reference_collection import collect_option_quotes
 from sigmasight.core.errors import DomainError, NotFound
 from tests.factories import OptionContractFactory
 from tests.marketdata.test_collection import LAST, SESSIONS, Desk, array_of, bars, closes_of, collect, wanted
@@ -161,6 +163,18 @@ def test_a_contract_is_quoted_by_hand_against_its_source() -> None:
     withdraw_decision(PriceDecision.objects.get().pk)
     quote.refresh_from_db()
     assert (quote.bid, quote.last, quote.source) == (1, 1, "desk")
+
+
+def test_a_quote_entered_by_hand_stops_no_collection_before_it() -> None:
+    contract = OptionContractFactory(
+        underlying__symbol="AAPL", option_type="PUT", strike=Decimal(180), expiration=dt.date(2027, 12, 17)
+    ).security
+    override_price(contract.pk, SESSIONS[3], Decimal("9.5"), "the exchange's settlement", by=STAFF)
+    collect_option_quotes(Simulated(20250630), [contract.pk], SESSIONS[0], SESSIONS[5])
+    quotes = dict(OptionQuote.objects.values_list("session", "source"))
+    assert sorted(quotes) == SESSIONS[:6]
+    assert quotes[SESSIONS[3]] == "staff"
+    assert OptionQuote.objects.get(session=SESSIONS[3]).last == Decimal("9.5")
 
 
 def test_a_refused_row_is_stored_after_all(spiked: Security) -> None:
