@@ -91,7 +91,7 @@ def send_first(name: str, run: BatchRun) -> None:
 
 def workers_answer(seconds: float = 2.0) -> bool:
     """Whether a worker listens."""
-    return bool(current_app.control.ping(timeout=seconds))
+    return bool(current_app.control.ping(timeout=seconds, limit=1))
 
 
 def _send(name: str, *arguments: Any, **options: Any) -> None:

@@ -15,7 +15,6 @@ from django.utils.dateparse import parse_date
 
 from analytics.report.document import ClientReport, client_report
 from analytics.report.html import render_html
-from analytics.report.pdf import render_pdf
 from analytics.report.sections import HEADLINES, headlines, sections
 from analytics.report.wording import engine_name, left_out_sentences, skipped_sentences
 from analytics.services.explained_tables import TABLES
@@ -33,7 +32,16 @@ from sigmasight.core.errors import DomainError
 
 PERMISSION = "portfolios.view_portfolio"
 MOST_ROWS = 50
-FORMS: dict[str, Callable[[ClientReport], str | bytes]] = {"html": render_html, "pdf": render_pdf}
+
+
+def _pdf(report: ClientReport) -> bytes:
+    # Its library takes tenths of a second to load, which every start of the web server would wait for.
+    from analytics.report.pdf import render_pdf
+
+    return render_pdf(report)
+
+
+FORMS: dict[str, Callable[[ClientReport], str | bytes]] = {"html": render_html, "pdf": _pdf}
 
 
 def portfolios_page(request: HttpRequest) -> HttpResponse:

@@ -73,11 +73,6 @@ def waiting() -> tuple[dict[str, int], int]:
     return dict(zip(settings.WORKER_QUEUES, lengths, strict=True)), unacknowledged
 
 
-def workers_answering() -> int:
-    """How many answer a call within half a second."""
-    return len(current_app.control.ping(timeout=ANSWER_SECONDS) or [])
-
-
 def workers() -> list[Worker]:
     """Those that answer within half a second."""
     inspect = current_app.control.inspect(timeout=ANSWER_SECONDS)
