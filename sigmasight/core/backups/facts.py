@@ -10,12 +10,12 @@ from psycopg import sql
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 # What belongs to an extension comes with the extension.
-TABLES = """
+ANYTHING = """
     SELECT n.nspname, c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+    WHERE c.relpersistence <> 't' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
       AND NOT EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-    ORDER BY 1, 2
 """
+TABLES = f"{ANYTHING} AND c.relkind = 'r' ORDER BY 1, 2"
 
 
 def server_version(connection: Connection) -> str:
@@ -41,6 +41,11 @@ def extensions(connection: Connection) -> dict[str, str]:
 def tables(connection: Connection) -> list[tuple[str, str]]:
     """Schema and name of every table that holds rows; a table cut by month is there as its months."""
     return [(str(schema), str(name)) for schema, name in connection.execute(TABLES)]
+
+
+def is_empty(connection: Connection) -> bool:
+    """Whether nobody has made anything in a database: tables, views, sequences; what an extension brought does not count."""
+    return not _one(connection, f"SELECT EXISTS ({ANYTHING})")
 
 
 def migrations(connection: Connection) -> dict[str, list[str]]:

@@ -173,7 +173,7 @@ def _examined(place: Place, copied: Copied) -> Target:
     state = "missing"
     if there:
         with reached(place) as connection:
-            state = "filled" if facts.tables(connection) else "empty"
+            state = "empty" if facts.is_empty(connection) else "filled"
     return Target(place, state, program("pg_restore", least=max(copied.client_major, major)))
 
 

@@ -61,6 +61,17 @@ def test_what_is_there_is_not_overwritten(backup: Path, tiny: dict[str, Place]) 
     assert closes(tiny["core"]) == [1] * 5
 
 
+def test_a_view_alone_is_something_too(backup: Path, tiny: dict[str, Place]) -> None:
+    maintain(tiny["ai"], "DROP DATABASE {} WITH (FORCE)", tiny["ai"].database)
+    maintain(tiny["ai"], "CREATE DATABASE {}", tiny["ai"].database)
+    with tiny["ai"].connect() as connection:
+        connection.execute("CREATE VIEW days AS SELECT 1 AS day")
+    with pytest.raises(Conflict, match=tiny["ai"].database):
+        restore(backup, {"core": tiny["core"].named(f"{tiny['core'].database}_other"), "ai": tiny["ai"]})
+    with tiny["ai"].connect() as connection:
+        connection.execute("DROP VIEW days; CREATE TABLE texts (id int)")
+
+
 def test_what_was_replaced_is_kept_under_another_name(backup: Path, tiny: dict[str, Place]) -> None:
     change(tiny["core"])
     with tiny["core"].connect() as still_connected:
