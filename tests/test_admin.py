@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import reverse
 
 from analytics.services.demo import seed_demo
-from portfolios.models import Portfolio, Position, User
-from tests.factories import UserFactory
+from portfolios.models import Portfolio, User
+from tests.factories import SecurityFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(databases=["default", "ai"])
 APPS = ("core", "marketdata", "portfolios", "tagging", "analytics", "assistant")
@@ -84,18 +84,11 @@ def test_a_user_is_made_by_address(staff: Client) -> None:
     assert User.objects.get(email="new@example.com").check_password("a-long-word-1")
 
 
-def test_an_impossible_lot_is_explained_not_crashed_on(staff: Client) -> None:
-    seed_demo()
-    lot = Position.objects.filter(position_type="LONG", investment_class="PUBLIC").first()
-    assert lot is not None
-    form = {
-        "portfolio": lot.portfolio_id, "symbol": lot.symbol, "security": lot.security_id, "investment_class": "PUBLIC",
-        "position_type": "LONG", "quantity": "-5", "entry_price": "1", "entry_date": "2025-06-30", "realized_pnl": "0",
-        "trades-TOTAL_FORMS": "0", "trades-INITIAL_FORMS": "0",
-    }  # fmt: skip
-    answer = staff.post(page(Position, "change", lot.pk), form)
+def test_an_impossible_row_is_explained_not_crashed_on(staff: Client) -> None:
+    form = {"security": SecurityFactory().pk, "ex_date": "2025-06-30", "ratio": "-2", "kind": "split", "source": "seed"}
+    answer = staff.post(page(apps.get_model("marketdata", "Split"), "add"), form)
     assert answer.status_code == 200
-    assert b"position_sign_fits_type" in answer.content
+    assert b"split_ratio_positive" in answer.content
 
 
 def test_computed_rows_cannot_be_changed(staff: Client) -> None:

@@ -6,12 +6,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 
 from portfolios.models import EquityChange, Portfolio, Position
-from sigmasight.core.admin import UNKNOWN, RowsInline, TableAdmin, money
+from portfolios.services.equity import (
+    correct_opening_equity,
+    delete_equity_change,
+    record_equity_change,
+    update_equity_change,
+)
+from portfolios.services.portfolios import change_portfolio, create_portfolio, delete_portfolio
+from sigmasight.core.admin import UNKNOWN, RowsInline, money
+from sigmasight.core.served_tables import ServedTable
 
 
 class LotsInline(RowsInline):
@@ -26,7 +35,7 @@ class EquityChangesInline(RowsInline):
 
 
 @admin.register(Portfolio)
-class PortfolioAdmin(TableAdmin):
+class PortfolioAdmin(ServedTable):
     icon = "work"
     list_display = [
         "name",
@@ -49,8 +58,22 @@ class PortfolioAdmin(TableAdmin):
     ]
     date_hierarchy = "created_at"
     autocomplete_fields = ["user"]
-    readonly_fields = ["figures", "results_as_of", "created_at", "updated_at"]
+    entered = ["user", "name", "account_name", "account_type", "currency", "description", "opening_equity", "is_active"]
+    corrected = ["name", "account_name", "account_type", "currency", "description", "opening_equity", "is_active"]
+    readonly_fields = ["figures"]
     inlines = [LotsInline, EquityChangesInline]
+
+    def enter(self, request: HttpRequest, row: Portfolio, given: dict[str, Any]) -> Portfolio:
+        return create_portfolio(given.pop("user"), given.pop("name"), given.pop("account_name"), **given)
+
+    def correct(self, request: HttpRequest, row: Portfolio, given: dict[str, Any]) -> None:
+        opening = given.pop("opening_equity", None)
+        change_portfolio(row.user, row.pk, **given)  # type: ignore[typeddict-item]
+        if opening is not None:
+            correct_opening_equity(row.pk, opening)
+
+    def remove(self, request: HttpRequest, row: Portfolio) -> None:
+        delete_portfolio(row.user, row.pk)
 
     @admin.display(description="figures")
     def figures(self, portfolio: Portfolio) -> str:
@@ -63,12 +86,22 @@ class PortfolioAdmin(TableAdmin):
 
 
 @admin.register(EquityChange)
-class EquityChangeAdmin(TableAdmin):
+class EquityChangeAdmin(ServedTable):
     icon = "swap_vert"
     list_display = ["portfolio", "change_date", "change_type", money("amount"), "is_system", "created_by", "deleted_at"]
     list_select_related = ["portfolio", "created_by"]
     search_fields = ["portfolio__name", "notes"]
     list_filter = [("portfolio", AutocompleteSelectFilter), "change_type", "is_system"]
     date_hierarchy = "change_date"
-    autocomplete_fields = ["portfolio", "created_by"]
-    readonly_fields = ["created_at", "updated_at"]
+    autocomplete_fields = ["portfolio"]
+    entered = ["portfolio", "change_type", "amount", "change_date", "notes"]
+    corrected = ["amount", "change_date", "notes"]
+
+    def enter(self, request: HttpRequest, row: EquityChange, given: dict[str, Any]) -> EquityChange:
+        return record_equity_change(given.pop("portfolio").pk, created_by=request.user, **given)  # type: ignore[arg-type]
+
+    def correct(self, request: HttpRequest, row: EquityChange, given: dict[str, Any]) -> None:
+        update_equity_change(row.pk, **given)
+
+    def remove(self, request: HttpRequest, row: EquityChange) -> None:
+        delete_equity_change(row.pk)

@@ -148,6 +148,23 @@ def set_equity_balance(portfolio_id: UUID, balance: Decimal, *, created_by: User
     return change
 
 
+@transaction.atomic
+def correct_opening_equity(portfolio_id: UUID, amount: Decimal) -> None:
+    """Put right what a ledger begins with; all of it is rolled again.
+
+    Raises
+    ------
+    NotFound; DomainError for a negative amount.
+    """
+    book = lock_portfolio(portfolio_id)
+    opening = amounts.money(amount, "opening_equity")
+    if opening < 0:
+        raise DomainError("equity_balance_negative", "The opening equity must not be negative.")
+    book.opening_equity = opening
+    book.save(update_fields=["opening_equity", "updated_at"])
+    mark_dirty(book.id, book.equity_as_of)
+
+
 def current_equity(book: Portfolio) -> Decimal:
     """The newest published equity; before the first one the opening equity."""
     published = _published(book)

@@ -170,6 +170,19 @@ def record_valuation(
     return valuation
 
 
+@transaction.atomic
+def remove_valuation(valuation: PositionValuation) -> None:
+    """Forget what a private holding was said to be worth on a day; the value before it counts from there on.
+
+    Raises
+    ------
+    NotFound; DomainError if the holding was deleted.
+    """
+    position = lock_position(valuation.position_id)
+    valuation.delete()
+    mark_dirty(position.portfolio_id, valuation.date)
+
+
 def lock_position(position_id: UUID) -> Position:
     """A lot for a change, its portfolio locked, counted in the shares of today.
 
