@@ -18,6 +18,7 @@ from analytics.batch.market import record_coverage
 from analytics.batch.runs import finish_run, start_run
 from analytics.batch.scope import plan_run
 from analytics.models import BatchRun, PortfolioRisk, RunStatus, SessionCoverage
+from analytics.services import queues
 from analytics.services.ledger_checks import EQUATIONS
 from marketdata.models import DailyPrice
 from marketdata.services.history import rebuild_histories
@@ -33,6 +34,11 @@ from tests.factories import PortfolioFactory, PositionFactory, SecurityFactory
 pytestmark = [pytest.mark.django_db(databases=["default", "ai"]), pytest.mark.usefixtures("demo_results")]
 NEXT_EVENING = "2025-11-21T21:30:00-05:00"
 AFTER_IT = "2025-11-22T00:00:00-05:00"
+
+
+@pytest.fixture(autouse=True)
+def _no_worker_is_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "ANSWER_SECONDS", 0.05)
 
 
 def one(found: Any) -> Condition:

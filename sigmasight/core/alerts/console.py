@@ -31,6 +31,7 @@ from sigmasight.core.errors import DomainError
 
 ON_A_PAGE = 25
 ON_THE_PANEL = 4
+LONGEST_NUMBER = 19
 HOURS = {"1": "1 hour", "8": "8 hours", "24": "24 hours"}
 STATUSES = {"": "standing", "open": "open", "acknowledged": "acknowledged", "resolved": "over", "all": "all"}
 TONES = {Severity.CRITICAL: "bad", Severity.WARNING: "warn", Severity.INFO: ""}
@@ -74,7 +75,11 @@ def alerts_page(request: HttpRequest) -> HttpResponse:
         pages.require(request, "core.handle_alert")
         _handle(request)
         return redirect(f"{request.path}?{request.GET.urlencode()}" if request.GET else request.path)
-    wanted = {name: request.GET.get(name, "") for name in ("status", "severity", "rule", "portfolio", "alert")}
+    # Rows hold no null character, and the database takes none in a question.
+    wanted = {
+        name: request.GET.get(name, "").replace("\0", "")
+        for name in ("status", "severity", "rule", "portfolio", "alert")
+    }
     found = Paginator(_wanted(wanted), ON_A_PAGE).get_page(request.GET.get("page"))
     return pages.show(
         request,
@@ -102,7 +107,7 @@ def _wanted(wanted: dict[str, str]) -> QuerySet[Alert]:
     if wanted["alert"] or wanted["status"] in ("resolved", "all"):
         found = Alert.objects.annotate(is_muted=muted(clock.now())).select_related("acknowledged_by")
     if wanted["alert"]:
-        return found.filter(pk=int(wanted["alert"]) if wanted["alert"].isdecimal() else 0)
+        return found.filter(pk=_number(wanted["alert"]))
     if wanted["status"] == "resolved":
         found = found.order_by("-resolved_at", "-id")
     elif wanted["status"] == "all":
@@ -119,6 +124,11 @@ def _wanted(wanted: dict[str, str]) -> QuerySet[Alert]:
     return found
 
 
+def _number(text: str) -> int:
+    """A row's number, 0 for what is none."""
+    return int(text) if text.isdecimal() and len(text) < LONGEST_NUMBER else 0
+
+
 def _uuid(text: str) -> UUID | None:
     try:
         return UUID(text)
@@ -128,7 +138,7 @@ def _uuid(text: str) -> UUID | None:
 
 def _handle(request: HttpRequest) -> None:
     given = request.POST
-    number = int(given["id"]) if given.get("id", "").isdecimal() else 0
+    number = _number(given.get("id", ""))
     try:
         if given.get("action") == "acknowledge":
             handling.acknowledge(request.user, number, given.get("note", ""))

@@ -27,9 +27,7 @@ def acknowledge(user: Any, alert_id: int, note: str = "") -> Alert:
     NotFound; Conflict if it is over; DomainError for a note that is too long.
     """
     alert = _standing(alert_id)
-    if len(note) > LONGEST_NOTE:
-        raise DomainError("note_too_long", f"A note has at most {LONGEST_NOTE:,} characters.")
-    alert.status, alert.note = AlertStatus.ACKNOWLEDGED, note.strip()
+    alert.status, alert.note = AlertStatus.ACKNOWLEDGED, _words(note)
     alert.acknowledged_by, alert.acknowledged_at = user, clock.now()
     alert.save(update_fields=["status", "note", "acknowledged_by", "acknowledged_at"])
     record(user, f"Acknowledged: {alert.note}" if alert.note else "Acknowledged.", [alert])
@@ -66,13 +64,12 @@ def mute(
     now = clock.now()
     if not now < until <= now + LONGEST_MUTE:
         raise DomainError("mute_until", f"Mute until a time between now and {now + LONGEST_MUTE:%Y-%m-%d %H:%M} UTC.")
-    if len(reason) > LONGEST_NOTE:
-        raise DomainError("note_too_long", f"A reason has at most {LONGEST_NOTE:,} characters.")
+    reason = _words(reason)
     silence, _ = AlertMute.objects.update_or_create(
         rule=rule,
         subject_key=subject_key,
         defaults={
-            "subject": subject, "until": until, "reason": reason.strip(), "created_by": user, "created_at": now,
+            "subject": subject, "until": until, "reason": reason, "created_by": user, "created_at": now,
         },
     )  # fmt: skip
     record(user, f"Muted {silence}{f': {silence.reason}' if silence.reason else ''}", [silence])
@@ -101,3 +98,10 @@ def _standing(alert_id: int) -> Alert:
     if alert.status not in STANDING:
         raise Conflict("alert_over", "This alert is over; there is nothing left to do about it.")
     return alert
+
+
+def _words(text: str) -> str:
+    """What a person wrote, as the database takes it."""
+    if len(text) > LONGEST_NOTE:
+        raise DomainError("note_too_long", f"Write at most {LONGEST_NOTE:,} characters; nothing was changed.")
+    return text.replace("\0", "").strip()

@@ -49,7 +49,7 @@ def said(answer: Any) -> str:
 
 
 def test_an_acknowledgement_names_who_and_why_and_is_noted(alert: Alert, operator: User) -> None:
-    acknowledge(operator, alert.pk, " The plumber comes. ")
+    acknowledge(operator, alert.pk, " The plumber\0 comes. ")
     alert.refresh_from_db()
     assert (alert.status, alert.acknowledged_by, alert.note) == ("acknowledged", operator, "The plumber comes.")
     assert LogEntry.objects.get(user=operator).change_message == "Acknowledged: The plumber comes."
@@ -114,7 +114,8 @@ def test_a_mute_until_a_date_for_the_whole_rule(alert: Alert, desk: Client) -> N
     [
         {"action": "acknowledge", "id": "0"}, {"action": "mute", "id": "x", "hours": "1"}, {"action": "unmute", "id": "7"},
         {"action": "mute", "hours": "", "until": "soon"}, {"action": "mute", "hours": "", "until": "2026-02-31T10:00"},
-        {"action": "mute", "hours": "", "until": "2020-01-01T10:00"}, {"action": "explode"}, {"action": "acknowledge", "note": "x" * 2001},
+        {"action": "mute", "hours": "", "until": "2020-01-01T10:00"}, {"action": "explode"},
+        {"action": "unmute", "id": "9" * 5000}, {"action": "acknowledge", "note": "x" * 2001},
     ],
 )  # fmt: skip
 def test_nonsense_is_told_and_changes_nothing(alert: Alert, desk: Client, form: dict[str, str]) -> None:
@@ -140,7 +141,8 @@ def test_the_page_filters(table: Table, desk: Client) -> None:
     worst = Alert.objects.get(subject_key="b")
     for query, seen in (
         ({"severity": "critical"}, {"b"}), ({"severity": "info"}, set()), ({"rule": "leak"}, {"a", "b"}),
-        ({"status": "acknowledged"}, set()), ({"alert": worst.pk}, {"b"}), ({"alert": "x"}, set()), ({"status": "all"}, {"a", "b"}),
+        ({"status": "acknowledged"}, set()), ({"alert": worst.pk}, {"b"}), ({"alert": "x"}, set()),
+        ({"alert": "9" * 30}, set()), ({"rule": "\0"}, {"a", "b"}), ({"status": "all"}, {"a", "b"}),
         ({"portfolio": "nonsense"}, set()), ({"page": "99"}, {"a", "b"}), ({"severity": "worse", "status": "?"}, {"a", "b"}),
     ):  # fmt: skip
         answer = desk.get(PAGE, query)
