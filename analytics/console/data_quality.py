@@ -34,7 +34,7 @@ def data_quality_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _act(request)
     if request.GET.get("part") == "refetches":
-        return render(request, f"{HERE}refetches.html", {"refetches": price_desk.last_refetches()})
+        return _refetches(request)
     kind = Kind(request.GET["kind"]) if request.GET.get("kind") in list(Kind) else None
     symbol, number = request.GET.get("symbol", ""), _page(request)
     rows = settings.CONSOLE_ROWS
@@ -53,6 +53,8 @@ def data_quality_page(request: HttpRequest) -> HttpResponse:
 def symbol_page(request: HttpRequest, symbol: str) -> HttpResponse:
     if request.method == "POST":
         return _act(request)
+    if request.GET.get("part") == "refetches":
+        return _refetches(request, symbol)
     try:
         found = symbol_quality(symbol)
     except NotFound as error:
@@ -63,6 +65,11 @@ def symbol_page(request: HttpRequest, symbol: str) -> HttpResponse:
         "newest": found.findings.session,
     }  # fmt: skip
     return pages.show(request, f"{HERE}symbol_quality.html", context)
+
+
+def _refetches(request: HttpRequest, symbol: str = "") -> HttpResponse:
+    """The last requests alone, for a page that waits for one."""
+    return render(request, f"{HERE}refetches.html", {"refetches": price_desk.last_refetches(symbol)})
 
 
 def _act(request: HttpRequest) -> HttpResponse:
@@ -138,7 +145,7 @@ pages.register(
 pages.register(
     ConsolePage(
         title="Prices of a symbol",
-        path="data-quality/<str:symbol>/",
+        path="data-quality/<path:symbol>/",
         permission="marketdata.view_dailyprice",
         view=symbol_page,
         parent="data-quality/",

@@ -141,13 +141,25 @@ def take_back(staff: User, decision_id: int) -> str:
     return f"{done}; the row of before stands again, and the next run rolls its holders again."
 
 
-def last_refetches(symbol: str = "") -> Sequence[Refetch]:
-    """The last requests for single symbols, newest first, in two queries."""
+@dataclass(frozen=True)
+class Refetches:
+    """The last requests, newest first."""
+
+    shown: Sequence[Refetch]
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether one is still at work."""
+        return any(one.run.is_active for one in self.shown)
+
+
+def last_refetches(symbol: str = "") -> Refetches:
+    """The last requests for single symbols, or for one of them, in two queries."""
     runs = BatchRun.objects.filter(kind=RunKind.FIX, params__collects=Collected.SYMBOLS).select_related("requested_by")
     if symbol:
-        runs = runs.filter(params__symbols__contains=symbol)
+        runs = runs.filter(params__symbols__contains=symbol.replace("\x00", ""))
     found = list(runs.prefetch_related("log")[:LAST_SHOWN])
-    return [Refetch(run, "; ".join(entry.message for entry in list(run.log.all())[1:])) for run in found]
+    return Refetches([Refetch(run, "; ".join(entry.message for entry in list(run.log.all())[1:])) for run in found])
 
 
 def _security(security_id: int) -> Security:

@@ -36,17 +36,13 @@ SHOWN = 50
 
 @dataclass(frozen=True)
 class Line:
-    """Closes by session, raw as traded, dollars per share; None where there is none. `suspect` and `by_hand` are where they stand,
-    `others` the rest."""
+    """Closes by session, raw as traded, dollars per share, None where there is none: those that count, those that are doubted, and
+    which of them were entered by hand. Of a contract its marks, and the quotes entered by hand."""
 
     sessions: list[dt.date]
     usable: list[float | None]
     suspect: list[float | None]
     by_hand: list[float | None]
-
-    @property
-    def is_empty(self) -> bool:
-        return all(value is None for values in (self.usable, self.suspect) for value in values)
 
 
 @dataclass(frozen=True)
@@ -70,7 +66,7 @@ class Decided:
 @dataclass(frozen=True)
 class SymbolQuality:
     """A symbol's prices at `findings.session`. `holders` : portfolios with an open lot of it or of a contract on it. `pending` :
-    corrections that no run has taken up yet. `newest` : the last row of prices or quotes."""
+    corrections that no run has taken up yet. `refused` : rows that staff have dealt with."""
 
     security: Security
     findings: Findings

@@ -160,6 +160,7 @@ def test_refused_rows_are_stored_or_dismissed(client: Client, operator: User) ->
 
 def test_a_gap_is_filled_by_asking_again(client: Client, operator: User) -> None:
     told = press(client, "refetch", security=security("AAPL").pk, day=GAP[0])
+    assert b'hx-trigger="load delay:2s"' in client.get(PAGE).content
     run = BatchRun.objects.get(params__has_key="securities")
     assert (str(run.pk)[:8] in told, run.requested_by) == (True, operator)
     refresh.refresh(str(run.pk))
@@ -167,6 +168,8 @@ def test_a_gap_is_filled_by_asking_again(client: Client, operator: User) -> None
     assert run.status == "completed", run.error_summary
     assert price_findings(symbol="AAPL", kind=Kind.GAP).total == 0
     assert "AAPL from 2025-10-06 on: 2 sessions new" in text(client)
+    assert "2 sessions new" in text(client, f"{PAGE}AAPL/?part=refetches")
+    assert "Nobody has asked" in text(client, f"{PAGE}MSFT/")
     assert ManualChange.objects.get().object_repr == "AAPL"
 
 
@@ -236,6 +239,11 @@ def test_a_symbol_shows_its_line_its_sources_and_what_is_wrong(client: Client) -
     assert "simulated" in found
     assert "close outside range" in found
     assert text(client, f"{PAGE}{a_contract().symbol}/").count("Mark by session") >= 1
+    Security.objects.filter(symbol="NOWHERE").update(symbol="NO/WHERE?#")
+    assert "not found: no such symbol" in text(
+        client, reverse("admin:console_data_quality_symbol", args=["NO/WHERE?#"])
+    )
+    assert "NO/WHERE?#" in text(client)
     assert client.get(f"{PAGE}NOSUCH/").status_code == 404
     assert client.get(f"{PAGE}%00/").status_code == 404
 
