@@ -37,7 +37,8 @@ def sector_dollars(values: Floats, portfolio: Ints, sector: Ints, count: int, se
 
 @dataclass(frozen=True)
 class ActiveWeights:
-    """One book against its benchmark: fractions of equity by sector, and the extremes (None without any real sector)."""
+    """One book against its benchmark: fractions of equity by sector, and the extremes (None where no real sector has more, or
+    less, than the benchmark)."""
 
     over_underweight: dict[str, float]
     largest_overweight: str | None
@@ -49,9 +50,13 @@ def active_weights(portfolio: Mapping[str, float], benchmark: Mapping[str, float
     union = sorted(set(portfolio) | set(benchmark))
     active = {name: portfolio.get(name, 0.0) - benchmark.get(name, 0.0) for name in union}
     real = {name: weight for name, weight in active.items() if name not in PSEUDO_SECTORS}
-    if not real:
-        return ActiveWeights(active, None, None)
-    return ActiveWeights(active, max(real, key=lambda n: (real[n], n)), min(real, key=lambda n: (real[n], n)))
+    over = [name for name, weight in real.items() if weight > 0]
+    under = [name for name, weight in real.items() if weight < 0]
+    return ActiveWeights(
+        active,
+        max(over, key=lambda n: (real[n], n), default=None),
+        min(under, key=lambda n: (real[n], n), default=None),
+    )
 
 
 def newest_set(dates: list[str], on: str) -> str | None:

@@ -125,10 +125,9 @@ def test_active_weights_cover_both_sides(portfolio: dict[str, float], benchmark:
     for name, weight in active.items():
         assert weight == portfolio.get(name, 0.0) - benchmark.get(name, 0.0)
     real = {name: weight for name, weight in active.items() if name not in PSEUDO_SECTORS}
-    if not real:
-        assert (result.largest_overweight, result.largest_underweight) == (None, None)
-        return
-    assert result.largest_overweight in real
-    assert result.largest_underweight in real
-    assert real[result.largest_overweight] == max(real.values())
-    assert real[result.largest_underweight] == min(real.values())
+    most, least = max(real.values(), default=0.0), min(real.values(), default=0.0)
+    over, under = result.largest_overweight, result.largest_underweight
+    assert (over is None) == (most <= 0)
+    assert (under is None) == (least >= 0)
+    assert over is None or real[over] == most
+    assert under is None or real[under] == least
