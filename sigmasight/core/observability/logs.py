@@ -14,7 +14,8 @@ from sigmasight.core.observability.context import ids
 from sigmasight.core.observability.masking import mask, masked
 
 FORMATS: tuple[str, ...] = ("json", "line")
-LONGEST = 20_000
+# Characters of a line's message or traceback, and how many are looked through for it.
+LONGEST, LOOKED_THROUGH = 20_000, 80_000
 # Names and cuts of ids in a line for people, 0 for none; in JSON they stand whole, under their own names.
 SHORT = {
     "request_id": ("req", 8), "user_id": ("user", 8), "task": ("", 0), "task_id": ("task", 8), "run_id": ("run", 8),
@@ -50,6 +51,15 @@ def configuration(kind: str, level: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _beginning(text: str) -> str:
+    return mask(text[:LOOKED_THROUGH])[:LONGEST]
+
+
+def _end(text: str) -> str:
+    """Of a traceback, which says at its end what happened."""
+    return mask(text[-LOOKED_THROUGH:])[-LONGEST:]
+
+
 class JsonLines(logging.Formatter):
     """One object a line: time, level, logger, message, the ids of the work at hand, the record's `facts`, an exception."""
 
@@ -58,14 +68,14 @@ class JsonLines(logging.Formatter):
             "time": f"{dt.datetime.fromtimestamp(record.created, dt.UTC):%Y-%m-%dT%H:%M:%S}.{int(record.msecs):03d}Z",
             "level": record.levelname,
             "logger": record.name,
-            "message": mask(record.getMessage())[:LONGEST],
+            "message": _beginning(record.getMessage()),
         }
         line |= masked(getattr(record, "facts", None) or {}) | ids()
         if record.exc_info and record.exc_info[0] is not None:
             line["exception_type"] = record.exc_info[0].__qualname__
-            line["exception"] = mask(self.formatException(record.exc_info))[-LONGEST:]
+            line["exception"] = _end(self.formatException(record.exc_info))
         if record.stack_info:
-            line["stack"] = mask(record.stack_info)[-LONGEST:]
+            line["stack"] = _end(record.stack_info)
         # ASCII alone, so that a terminal's or a file's encoding cannot break it.
         return json.dumps(line, default=str)
 
@@ -80,11 +90,11 @@ class Lines(logging.Formatter):
         line = f"{at:%Y-%m-%d %H:%M:%S} {record.levelname:<7} {record.name}: {record.getMessage()}"
         if told:
             line += f" [{' '.join(told)}]"
-        text = mask(line)[:LONGEST].translate(CONTROL)
+        text = _beginning(line).translate(CONTROL)
         if record.exc_info and record.exc_info[0] is not None:
-            text += "\n" + mask(self.formatException(record.exc_info))[-LONGEST:]
+            text += "\n" + _end(self.formatException(record.exc_info))
         if record.stack_info:
-            text += "\n" + mask(record.stack_info)[-LONGEST:]
+            text += "\n" + _end(record.stack_info)
         return text
 
 

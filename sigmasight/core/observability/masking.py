@@ -29,11 +29,12 @@ _NAME = (
 )
 _FIELD = re.compile(rf"(?i){_NAME}(?:[_-]?(?:key|hash))?\d?$|^(?:proxy-)?authorization$|^(?:set-)?cookie$|^sentry_dsn$")
 _QUOTED = r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'"""
+# Bounded where a text could make one place begin again and again without an end.
 _PLACES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"), MASK),
     # scheme://user:password@host, also where the password was not escaped; scheme://token@host
-    (re.compile(r"""(://[^\s:/@'"]*):[^\s'"]+@"""), rf"\1:{MASK}@"),
-    (re.compile(r"""://[^\s:/@'"]{16,}@"""), f"://{MASK}@"),
+    (re.compile(r"""(://[^\s:/@'"]{0,200}):[^\s'"]{1,500}@"""), rf"\1:{MASK}@"),
+    (re.compile(r"""://[^\s:/@'"]{16,500}@"""), f"://{MASK}@"),
     (re.compile(r"(hooks\.slack\.com/\w+/|/api/webhooks/)[^\s'\"]+"), rf"\1{MASK}"),
     (re.compile(r"""(?i)\b((?:set-)?cookie\\*['"]?\s*[:=]\s*\\*['"]?)[^'"\r\n]+"""), rf"\1{MASK}"),
     (
@@ -43,7 +44,7 @@ _PLACES: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"\1{MASK}",
     ),
     (re.compile(r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{8,}"), rf"\1 {MASK}"),
-    (re.compile(r"\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?"), MASK),
+    (re.compile(r"\beyJ[\w-]{5,2000}\.[\w-]+(?:\.[\w-]*)?"), MASK),
     # name=value of queries and connection strings, "name": "value" of JSON and of Python, once more escaped within another text
     (
         re.compile(
