@@ -32,6 +32,8 @@ from assistant.tools.results import ToolResult
 log = logging.getLogger(__name__)
 
 LONGEST_BACKOFF, JITTER = 5.0, 0.25
+# A server takes milliseconds from a response to its first piece.
+UNREAD_SECONDS = 5.0
 LEFT, SERVER_ERROR = "client_disconnected", "SERVER_ERROR"
 SORRY = "Something went wrong on our side. Please try again."
 _unfinished: set[asyncio.Task[None]] = set()
@@ -47,6 +49,7 @@ class Answer:
         self._writing = _Writing(turn)
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_read = False
 
     def begin(self) -> None:
         """Begin to write, on the running event loop; reading begins it too."""
@@ -56,6 +59,7 @@ class Answer:
             # Kept from being collected, also when the reader's request is gone.
             _unfinished.add(self._task)
             self._task.add_done_callback(_unfinished.discard)
+            self._loop.call_later(UNREAD_SECONDS, self._unread)
 
     def leave(self) -> None:
         """Nobody reads on; also where nobody ever did. On the event loop; once all is written it changes nothing."""
@@ -65,12 +69,18 @@ class Answer:
         elif self._writing.has_begun:
             self._task.cancel()
 
+    def _unread(self) -> None:
+        """Where the reader leaves while the response is on its way through the middleware, it is dropped and never closed."""
+        if not self._is_read and self._task is not None and not self._task.done():
+            self.leave()
+
     def close(self) -> None:
         """The same from any thread, for what was begun."""
         if self._loop is not None and self._task is not None and not self._task.done():
             self._loop.call_soon_threadsafe(self.leave)
 
     async def __aiter__(self) -> AsyncGenerator[Event]:
+        self._is_read = True
         self.begin()
         writing, ended = self._writing, False
         try:

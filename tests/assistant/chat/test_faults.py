@@ -16,7 +16,7 @@ import requests
 from django.db import connection
 
 from assistant.models import AIRequestMetric, Conversation, Message
-from assistant.services import ai_database
+from assistant.services import ai_database, answering
 from tests.assistant.chat.reading import Person, Stream, events_of
 from tests.assistant.outages import locked
 from tests.fake_ai.script import Answer, Fault
@@ -197,7 +197,10 @@ def test_a_reader_who_leaves_ends_the_vendors_stream(vendor: FakeAI, person: Mak
     assert Conversation.objects.get(pk=asker.conversation).busy_until is None
 
 
-def test_a_reader_who_leaves_before_the_first_word_leaves_no_claim(vendor: FakeAI, person: Make) -> None:
+def test_a_reader_who_leaves_before_the_first_word_leaves_no_claim(
+    vendor: FakeAI, person: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "UNREAD_SECONDS", 0.5)
     vendor.script(Answer("never read", hold_after=1))
     asker = person()
     place = urlsplit(asker.base)
