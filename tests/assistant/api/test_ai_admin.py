@@ -193,7 +193,13 @@ def test_notes_are_counted_by_the_database(staff: Client, django_assert_num_quer
 
 
 def test_no_more_than_ten_thousand_notes_are_exported(staff: Client) -> None:
-    Annotation.objects.bulk_create([note() for _ in range(MOST_EXPORTED)], batch_size=2_000)
+    with connections["ai"].cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO ai_admin_annotations (id, created_at, updated_at, message_id, admin_user_id, annotation_type, content, "
+            "suggested_response, tags, status) SELECT gen_random_uuid(), now(), now(), gen_random_uuid(), gen_random_uuid(), 'flag', "
+            "'x', '', '[]', 'pending' FROM generate_series(1, %s)",
+            [MOST_EXPORTED],
+        )
     assert len(export(status=None, annotation_type=None, days=1)) == 10_000
     note(status="applied").save()
     refused = staff.get("/api/v1/admin/ai/tuning/export")
