@@ -31,7 +31,8 @@ SUM = "sum"
 MILLISECONDS_UP = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0)
 SECONDS_UP = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
 
-_lock = threading.Lock()
+# Reentrant: what collects garbage while the lock is held may end a request, which is counted.
+_lock = threading.RLock()
 _pending: dict[str, float] = {}
 _levels: dict[str, int] = {}
 _carrier: threading.Thread | None = None
@@ -58,10 +59,15 @@ class Histogram:
     labels: tuple[str, ...] = ()
     bounds: tuple[float, ...] = MILLISECONDS_UP
 
+    @functools.cached_property
+    def buckets(self) -> tuple[str, ...]:
+        """The upper bounds as text. Counts are kept by them, so that other bounds of a later release do not mix with them."""
+        return (*map(str, self.bounds), "+Inf")
+
     def observe(self, seconds: float, *values: str) -> None:
         at = SEPARATOR.join((self.name, *values))
-        bucket = bisect.bisect_left(self.bounds, seconds)
-        _count({f"{at}{SEPARATOR}{bucket}": 1.0, f"{at}{SEPARATOR}{SUM}": seconds})
+        place = bisect.bisect_left(self.bounds, seconds)
+        _count({f"{at}{SEPARATOR}{self.buckets[place]}": 1.0, f"{at}{SEPARATOR}{SUM}": seconds})
 
 
 @dataclass(frozen=True)
@@ -146,7 +152,7 @@ def flush() -> bool:
             told = json.dumps({"at": time.time(), "levels": open_now})
             pipeline.hset(_key("open"), f"{socket.gethostname()}:{os.getpid()}", told)
         pipeline.execute()
-    except redis.RedisError:
+    except (redis.RedisError, OSError):
         with _lock:
             for field, by in taken.items():
                 _pending[field] = _pending.get(field, 0.0) + by
@@ -155,7 +161,7 @@ def flush() -> bool:
 
 
 def counted() -> dict[str, dict[tuple[str, ...], float]]:
-    """By name of a series and its parts (values of labels, then the bucket's number, "sum", or "" of a counter) what was counted.
+    """By name of a series and its parts (values of labels, then the bucket, "sum", or "" of a counter) what was counted.
 
     Raises
     ------
@@ -205,10 +211,10 @@ def _connected(url: str) -> redis.Redis:
 def _begin_anew() -> None:
     """In a forked process: what the parent counted is the parent's, and its thread did not come along."""
     global _lock, _carrier
-    _lock, _carrier = threading.Lock(), None
+    _lock, _carrier = threading.RLock(), None
     _pending.clear()
     _levels.clear()
 
 
 os.register_at_fork(after_in_child=_begin_anew)
-atexit.register(flush)
+atexit.register(lambda: flush() if _pending else None)

@@ -114,8 +114,8 @@ def _histogram(series: counters.Histogram, found: dict[tuple[str, ...], float]) 
     family = HistogramMetricFamily(series.name, series.text, labels=series.labels)
     for values in sorted({parts[:-1] for parts in found}):
         rising, buckets = 0.0, []
-        for place, bound in enumerate((*map(str, series.bounds), "+Inf")):
-            rising += found.get((*values, str(place)), 0.0)
+        for bound in series.buckets:
+            rising += found.get((*values, bound), 0.0)
             buckets.append((bound, rising))
         family.add_metric(list(values), buckets, sum_value=found.get((*values, counters.SUM), 0.0))
     return family

@@ -94,6 +94,11 @@ def test_streams_are_counted_while_they_are_open() -> None:
     assert counters._levels[IN_FLIGHT.name] == before
 
 
+def test_a_request_that_ends_while_garbage_is_collected_blocks_nobody() -> None:
+    with counters._lock:
+        IN_FLIGHT.move(0)
+
+
 def test_a_forked_worker_adds_what_it_counted_itself(scraped: Callable[[], Sample]) -> None:
     series = counters.declared()["sigmasight_slow_statements"]
     series.add("default")  # type: ignore[union-attr, call-arg]
