@@ -20,6 +20,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from import_export.formats.base_formats import CSV
 
+from assistant.models import KnowledgeDocument
 from portfolios.models import Portfolio, User
 from portfolios.services.position_files import FileRefused, read_table
 from sigmasight.core.tables import ExportedTable, ImportedTable
@@ -147,6 +148,14 @@ def test_confirming_what_was_not_shown_reads_nothing(boss: Client, given: dict[s
     answer = boss.post(reverse(f"{WEIGHTS}_process_import"), {**given, "resource": ""}, follow=True)
     assert answer.status_code == 200
     assert "root:" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(("content", "status"), [("a\0b", 200), ("x" * 3_000_000, 400)])
+def test_texts_for_the_assistant_are_bounded_and_clean(boss: Client, content: str, status: int) -> None:
+    given = {"scope": "global", "slug": "s", "chunk_no": "0", "title": "t", "content": content, "metadata": "{}"}
+    answer = boss.post(reverse("admin:assistant_knowledgedocument_add"), given)
+    assert answer.status_code == status
+    assert not KnowledgeDocument.objects.exists()
 
 
 NAMED = re.compile(r"attachment; filename=\"?[A-Za-z0-9_.-]+\.csv\"?")
