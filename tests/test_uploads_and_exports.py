@@ -9,6 +9,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from sigmasight.core.tables import ExportedTable, ImportedTable
 from tests.demo_fixtures import DemoResults
 from tests.factories import PortfolioFactory
 
+ROOT = Path(__file__).resolve().parents[1]
 pytestmark = pytest.mark.django_db(databases=["default", "ai"])
 HEADER = "Symbol,Quantity,Entry Price Per Share,Entry Date"
 LOT = "AAPL,10,100.00,2026-01-05"
@@ -159,6 +161,18 @@ def test_texts_for_the_assistant_are_bounded_and_clean(boss: Client, content: st
 
 
 NAMED = re.compile(r"attachment; filename=\"?[A-Za-z0-9_.-]+\.csv\"?")
+
+
+def test_one_place_writes_csv_and_nothing_unpacks() -> None:
+    found = [
+        (path.name, words)
+        for app in ("sigmasight", "marketdata", "portfolios", "tagging", "analytics", "assistant")
+        for path in (ROOT / app).rglob("*.py")
+        for words in re.findall(
+            r"csv\.writer|DictWriter|zipfile|tarfile|openpyxl|pickle\.load|yaml\.load", path.read_text()
+        )
+    ]
+    assert found == [("csv_export.py", "csv.writer")]
 
 
 def test_every_table_leaves_under_a_plain_name(boss: Client) -> None:

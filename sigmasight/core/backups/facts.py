@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,11 @@ TABLES = f"{ANYTHING} AND c.relkind = 'r' ORDER BY 1, 2"
 def server_version(connection: Connection) -> str:
     """For instance "18.6"."""
     return str(_one(connection, "SHOW server_version")).split()[0]
+
+
+def major(version: str) -> int:
+    """18 of "18.6", and of "18beta1"."""
+    return int((re.match(r"\d+", version) or ["0"])[0])
 
 
 def size(connection: Connection) -> tuple[int, int]:

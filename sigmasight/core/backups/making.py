@@ -102,8 +102,8 @@ def back_up(directory: Path, *, keep: int | None = None, meter: Meter = silent) 
 def _programs_for(place: Place) -> tuple[Program, Program]:
     """pg_dump for a server, and the pg_restore that reads what it writes."""
     with reached(place) as connection:
-        major = int(facts.server_version(connection).split(".")[0])
-    dump = program("pg_dump", least=major)
+        version = facts.server_version(connection)
+    dump = program("pg_dump", least=facts.major(version))
     return dump, program("pg_restore", least=dump.major)
 
 

@@ -39,14 +39,6 @@ class Copied:
     migrations: dict[str, list[str]]
     rows: dict[str, int]
 
-    @property
-    def server_major(self) -> int:
-        return int(self.server.split(".")[0])
-
-    @property
-    def client_major(self) -> int:
-        return int(self.client.split(".")[0])
-
 
 @dataclass(frozen=True)
 class Manifest:

@@ -151,8 +151,8 @@ def beside(place: Place, purpose: str) -> str:
 def _examined(place: Place, copied: Copied) -> Target:
     with reached(place.named(MAINTENANCE)) as connection:
         version = facts.server_version(connection)
-        major = int(version.split(".")[0])
-        if major < copied.server_major:
+        major = facts.major(version)
+        if major < facts.major(copied.server):
             raise DomainError(
                 "server_too_old",
                 f"{place} is PostgreSQL {version}; the backup comes from {copied.server} and needs as new a one.",
@@ -174,7 +174,7 @@ def _examined(place: Place, copied: Copied) -> Target:
     if there:
         with reached(place) as connection:
             state = "empty" if facts.is_empty(connection) else "filled"
-    return Target(place, state, program("pg_restore", least=max(copied.client_major, major)))
+    return Target(place, state, program("pg_restore", least=max(facts.major(copied.client), major)))
 
 
 def _fill(target: Target, path: Path, copied: Copied, meter: Meter) -> None:

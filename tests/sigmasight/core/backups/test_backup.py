@@ -21,7 +21,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from sigmasight.core.backups import making, manifest, programs
+from sigmasight.core.backups import facts, making, manifest, programs
 from sigmasight.core.backups.alerts import late_backup
 from sigmasight.core.backups.making import back_up, backups_in
 from sigmasight.core.backups.places import Place
@@ -34,7 +34,7 @@ def test_the_manifest_says_what_the_files_are(backup: Path, tiny: dict[str, Plac
     content = (backup / "core.dump").read_bytes()
     assert (core.bytes, core.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     assert core.rows == {"public.prices_2026_01": 2, "public.prices_2026_02": 3}
-    assert (core.database, core.server_major, core.extensions.keys()) == (tiny["core"].database, 18, {"vector"})
+    assert (core.database, facts.major(core.server), core.extensions.keys()) == (tiny["core"].database, 18, {"vector"})
 
 
 def test_only_its_owner_reads_a_backup(backup: Path) -> None:
