@@ -63,10 +63,12 @@ class Answer:
 
     def leave(self) -> None:
         """Nobody reads on; also where nobody ever did. On the event loop; once all is written it changes nothing."""
-        self._writing.reader_left = True
+        writing = self._writing
+        writing.reader_left = True
         if self._task is None:
             self.begin()
-        elif self._writing.has_begun:
+        # What follows the last event is no reader's.
+        elif writing.has_begun and not writing.is_told:
             self._task.cancel()
 
     def _unread(self) -> None:
@@ -119,7 +121,7 @@ class _Writing:
         self._named = False
         self._saved = False
         # A task that is cancelled before its first step never runs: then it must find out by itself.
-        self.has_begun = self.reader_left = False
+        self.has_begun = self.reader_left = self.is_told = False
 
     async def write(self) -> None:
         """Fill the queue; None is its end."""
@@ -142,6 +144,7 @@ class _Writing:
         else:
             await self._end()
         finally:
+            self.is_told = True
             self.events.put_nowait(None)
         if self._outcome.error_type is None:
             await in_thread(_remember, str(self._turn.assistant_message_id))

@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from django.conf import settings as django_settings
 from django.db import connection
 
+from analytics.services.queues import waiting
 from assistant.models import AIRequestMetric, Conversation, Message
 from assistant.services import ai_database, answering
 from tests.assistant.chat.reading import Person, Stream, events_of
@@ -149,7 +151,7 @@ def test_a_tool_that_waits_is_bridged_by_heartbeats(vendor: FakeAI, person: Make
                 break
     seen += events
     names = seen.names()
-    assert names.index("tool_call") < names.index("heartbeat") < names.index("tool_result")
+    assert "heartbeat" in names[names.index("tool_call") : names.index("tool_result")]
     assert seen.of("tool_result")[0]["tool_result"]["error"] is None
     assert seen.end.data["final_text"] == "At last."
 
@@ -252,6 +254,15 @@ def test_an_ai_database_that_is_locked_costs_no_answer(vendor: FakeAI, person: M
     assert stream.end.data["final_text"] == "Without memories, then."
     assert 'kind="memories"' not in vendor.bodies()[0]["instructions"]
     ai_database.rest.end()
+
+
+def test_every_finished_answer_is_handed_to_the_memories(vendor: FakeAI, person: Make) -> None:
+    queue = next(name for name in django_settings.WORKER_QUEUES if name.endswith("assistant"))
+    vendor.script(*[Answer("Fine.")] * 4, Answer("", status="failed", reason="invalid_prompt"))
+    asker, before = person(), waiting()[0][queue]
+    for _ in range(5):
+        asker.ask("How am I?")
+    eventually(lambda: waiting()[0][queue] == before + 4)
 
 
 def test_one_turn_at_a_time(vendor: FakeAI, person: Make) -> None:
