@@ -236,7 +236,7 @@ def _creation(connection: facts.Connection, target: Target) -> sql.Composed:
 
 
 def _put_in_place(targets: list[Target]) -> dict[str, str]:
-    """Rename all, or none. Names under which filled databases are kept, by label; emptied ones are dropped."""
+    """Rename all, or none. Names under which filled databases are kept, by label; empty ones are dropped."""
     stamp = f"{timezone.now():%Y%m%dt%H%M%S}"
     done: list[tuple[Target, str]] = []
     try:
