@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.db.models import Count, Min
+from django.db.models.functions import Greatest
 
 from analytics.models import BatchRun, RunKind
 from marketdata.models import PriceCorrection
@@ -56,6 +57,6 @@ def last_repairs() -> list[PastRepair]:
 def marked_portfolios() -> Marked:
     """In two queries."""
     books = Portfolio.objects.filter(dirty_from__isnull=False, deleted_at=None, is_active=True)
-    found = books.aggregate(count=Count("pk"), first=Min("dirty_from"))
+    found = books.aggregate(count=Count("pk"), first=Min(Greatest("dirty_from", "equity_as_of")))
     pending = PriceCorrection.objects.filter(processed_at=None).count()
     return Marked(found["count"], found["first"], pending)

@@ -62,6 +62,13 @@ class Decided:
     decision: PriceDecision
     by: str
 
+    @property
+    def before(self) -> float | None:
+        """The price or last quote that stood there before, in dollars."""
+        row = self.decision.previous or {}
+        figure = row.get("close") or row.get("last")
+        return None if figure is None else float(figure)
+
 
 @dataclass(frozen=True)
 class SymbolQuality:

@@ -204,7 +204,7 @@ def _take_contract(merged: Merged, contract: OptionContract, old: Security, new:
     ).select_related("security")
     other = next((one.security for one in same), None)
     if other is None:
-        if len(symbol) > 32 or Security.objects.filter(symbol=symbol).exclude(pk=mine.pk).exists():
+        if parse_occ(symbol) is None or Security.objects.filter(symbol=symbol).exclude(pk=mine.pk).exists():
             symbol = mine.symbol
         merged.renamed.append(Renamed(mine.pk, mine.symbol, mine.pk, symbol))
         mine.symbol = symbol
