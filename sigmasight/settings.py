@@ -14,6 +14,7 @@ import environ
 from corsheaders.defaults import default_headers
 from csp import constants as csp
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Exchange, Queue
 
 from sigmasight.core.console.look import THEME
 from sigmasight.core.observability import logs
@@ -370,6 +371,8 @@ WORKER_QUEUES = [
     CELERY_TASK_DEFAULT_QUEUE,
     *(f"{_queue_prefix}{name}" for name in ("marketdata", "batch", "assistant")),
 ]
+# A worker that is told no queues serves all of them.
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name), name) for name in WORKER_QUEUES]
 # A task whose worker dies is handed to another one: every task of the batch is idempotent.
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -13,7 +13,7 @@ from analytics.console.batch_forms import StartForm
 from analytics.models import BatchRun
 from analytics.services.next_runs import next_run
 from analytics.services.run_history import BEGUN, run_seconds
-from analytics.services.run_names import purpose, short_id, state
+from analytics.services.run_names import purpose_and_scope, short_id, state
 from analytics.services.run_progress import other_active_runs, run_progress
 from analytics.services.run_states import current_run
 from sigmasight.core.clock import NEW_YORK
@@ -74,11 +74,10 @@ def named(run: BatchRun) -> dict[str, Any]:
     return {
         "run": run,
         "short": short_id(run),
-        "purpose": purpose(run),
+        "what": purpose_and_scope(run),
         "words": words,
         "tone": tone,
         "by": run.requested_by.email if run.requested_by else run.get_trigger_display().lower(),  # type: ignore[attr-defined]
-        "scope": run.scope_portfolio.name if run.scope_portfolio else "all portfolios",
         "begun": run.started_at or run.created_at,
         "seconds": run_seconds(run),
         "portfolios": run.params.get("portfolios"),

@@ -51,7 +51,7 @@ def _by_phase(compared: Comparison) -> list[tuple[str, float | None, float | Non
     rows = [(f"{phase.value} {phase.label}", compared.first.seconds[phase], compared.second.seconds[phase])
             for phase in compared.first.seconds]  # fmt: skip
     rows.append(("All together", compared.first.total, compared.second.total))
-    return [(name, a, b, "–" if a is None or b is None else f"{b - a:+.1f} s") for name, a, b in rows]
+    return [(name, a, b, "–" if a is None or b is None else f"{b - a:+z.1f} s") for name, a, b in rows]
 
 
 def _chart(compared: Comparison) -> SafeString:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import ValidationError
 
 from analytics.models import BatchRun, LogLevel, Phase
 from analytics.services.run_control import Wanted
@@ -38,6 +40,16 @@ class DayField(forms.DateField):
         )
 
 
+class PortfolioSelect(AutocompleteSelect):
+    """Shown again, an address that names no portfolio selects none; the form says what is wrong with it."""
+
+    def optgroups(self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None) -> Any:
+        try:
+            return super().optgroups(name, value, attrs)
+        except ValidationError:
+            return super().optgroups(name, [], attrs)
+
+
 class StartForm(forms.Form):
     """A start. Without days: what is missing, and the latest session again."""
 
@@ -45,7 +57,7 @@ class StartForm(forms.Form):
         Portfolio.objects.filter(deleted_at__isnull=True),
         required=False,
         help_text="Empty: all.",
-        error_messages={"invalid_choice": "There is no such portfolio, or it was deleted."},
+        error_messages=dict.fromkeys(("invalid", "invalid_choice"), "There is no such portfolio, or it was deleted."),
     )
     first = DayField(label="First session", help_text="Empty: what is missing, and the latest again.")
     last = DayField(label="Last session", help_text="Empty: the latest.")
@@ -58,7 +70,7 @@ class StartForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = BatchRun._meta.get_field("scope_portfolio")
-        self.fields["portfolio"].widget = AutocompleteSelect(
+        self.fields["portfolio"].widget = PortfolioSelect(
             field,
             admin.site,
             attrs={"data-placeholder": "all portfolios"},

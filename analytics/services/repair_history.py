@@ -9,21 +9,11 @@ from django.db.models import Count, Min
 from django.db.models.functions import Greatest
 
 from analytics.models import BatchRun, RunKind
+from analytics.services.run_names import purpose
 from marketdata.models import PriceCorrection
 from portfolios.models import Portfolio
 
 SHOWN = 12
-NAMES = {
-    "clear-calculations": "Cleared calculations",
-    "clear-by-hand": "Cleared calculations",
-    "seed-portfolios": "Seeded the demo",
-    "reseed-demo": "Reseeded the demo",
-    "run-batch": "Computed what was missing",
-    "fix-all": "Cleared, seeded, computed",
-    "reroll-portfolio": "Rolled a portfolio again",
-    "merge-symbol": "Merged a symbol",
-    "apply-split": "Applied a split",
-}
 
 
 @dataclass(frozen=True)
@@ -35,7 +25,7 @@ class PastRepair:
 
     @property
     def name(self) -> str:
-        return NAMES.get(self.run.params.get("job_type", ""), "Repair")
+        return purpose(self.run)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,18 @@ from __future__ import annotations
 from analytics.models import BatchRun, Phase, RunStatus
 from analytics.services.run_states import client_status
 
+# What a run was that mended something, by its kind of job.
+REPAIRS = {
+    "clear-calculations": "Cleared calculations",
+    "clear-by-hand": "Cleared calculations",
+    "seed-portfolios": "Seeded the demo",
+    "reseed-demo": "Reseeded the demo",
+    "run-batch": "Computed what was missing",
+    "fix-all": "Cleared, seeded, computed",
+    "reroll-portfolio": "Rolled a portfolio again",
+    "merge-symbol": "Merged a symbol",
+    "apply-split": "Applied a split",
+}
 TONES = {RunStatus.COMPLETED: "good", RunStatus.PARTIAL: "warn", RunStatus.FAILED: "bad", RunStatus.CANCELLED: "bad"}
 
 
@@ -14,7 +26,7 @@ def short_id(run: BatchRun) -> str:
 
 
 def purpose(run: BatchRun) -> str:
-    """What it was started for, e.g. "Nightly", "Risk analytics alone", "retry of 1a2b3c4d"."""
+    """What it was started for, e.g. "Nightly", "Risk analytics alone", "retry of 1a2b3c4d", "Merged a symbol"."""
     params = run.params
     parts = []
     if "phase" in params:
@@ -24,8 +36,15 @@ def purpose(run: BatchRun) -> str:
     if "collects" in params:
         parts.append(f"refresh of {params['collects']}")
     if "job_type" in params:
-        parts.append(str(params["job_type"]))
+        parts.append(REPAIRS.get(params["job_type"], "Repair"))
     return ", ".join(parts) or run.get_kind_display()  # type: ignore[attr-defined]
+
+
+def purpose_and_scope(run: BatchRun) -> str:
+    """With whom it was for, e.g. "Nightly, all portfolios"; repairs say in their log what they touched."""
+    if "job_type" in run.params:
+        return purpose(run)
+    return f"{purpose(run)}, {run.scope_portfolio.name if run.scope_portfolio else 'all portfolios'}"
 
 
 def state(run: BatchRun) -> tuple[str, str]:

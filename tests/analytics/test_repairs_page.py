@@ -258,3 +258,12 @@ def test_without_a_single_superuser_the_command_asks_who() -> None:
     User.objects.create_superuser("second@example.com", "secret-enough-1")
     with pytest.raises(CommandError, match="--by"):
         command("reseed-demo", "--yes")
+
+
+@pytest.mark.usefixtures("operator")
+def test_the_batch_page_tells_in_words_what_a_repair_was(client: Client) -> None:
+    BatchRun.objects.create(
+        kind="fix", trigger="admin", source="simulated", status="completed", params={"job_type": "apply-split"}
+    )
+    page = client.get("/admin/console/batch/").content.decode()
+    assert "<td>Applied a split</td>" in page

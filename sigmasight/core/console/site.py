@@ -6,7 +6,7 @@ import logging
 from functools import wraps
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,6 +20,12 @@ from sigmasight.core.console.pages import View
 
 log = logging.getLogger(__name__)
 NOT_ALLOWED = "Your role does not go that far. Ask an admin if it should."
+
+
+def _require_text(request: HttpRequest) -> None:
+    """Refuse what no database can look for: PostgreSQL keeps no NUL in texts. Forms refuse it themselves."""
+    if any("\0" in value for _, values in request.GET.lists() for value in values):
+        raise ValidationError("It holds a character that no text has (NUL). Type it again.")
 
 
 class ConsoleSite(UnfoldAdminSite):
@@ -46,6 +52,7 @@ class ConsoleSite(UnfoldAdminSite):
         @wraps(view)
         def told(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             try:
+                _require_text(request)
                 answer = view(request, *args, **kwargs)
                 # Lists are read while they are drawn.
                 return answer.render() if isinstance(answer, SimpleTemplateResponse) else answer
@@ -55,6 +62,8 @@ class ConsoleSite(UnfoldAdminSite):
                 return self._trouble(
                     request, 404, "There is nothing here", "The row or page does not exist, or not any more."
                 )
+            except ValidationError as error:
+                return self._trouble(request, 400, "The address cannot be read", " ".join(error.messages))
             except (OperationalError, RedisError):
                 log.exception("%s cannot be shown", request.path)
                 return self._trouble(

@@ -26,6 +26,10 @@ def test_each_kind_of_work_has_its_queue(task: str, queue: str) -> None:
     assert name in settings.WORKER_QUEUES
 
 
+def test_a_worker_that_is_told_no_queues_serves_all() -> None:
+    assert list(current_app.amqp.queues.consume_from) == settings.WORKER_QUEUES
+
+
 @pytest.mark.parametrize("name", TASKS)
 def test_a_task_whose_worker_dies_is_handed_out_again(name: str) -> None:
     task = current_app.tasks[f"analytics.tasks.{name}"]

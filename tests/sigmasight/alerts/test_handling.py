@@ -142,7 +142,7 @@ def test_the_page_filters(table: Table, desk: Client) -> None:
     for query, seen in (
         ({"severity": "critical"}, {"b"}), ({"severity": "info"}, set()), ({"rule": "leak"}, {"a", "b"}),
         ({"status": "acknowledged"}, set()), ({"alert": worst.pk}, {"b"}), ({"alert": "x"}, set()),
-        ({"alert": "9" * 30}, set()), ({"rule": "\0"}, {"a", "b"}), ({"status": "all"}, {"a", "b"}),
+        ({"alert": "9" * 30}, set()), ({"status": "all"}, {"a", "b"}),
         ({"portfolio": "nonsense"}, set()), ({"page": "99"}, {"a", "b"}), ({"severity": "worse", "status": "?"}, {"a", "b"}),
     ):  # fmt: skip
         answer = desk.get(PAGE, query)

@@ -37,6 +37,21 @@ def test_an_unknown_address(boss: Client) -> None:
     assert "There is nothing here" in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/admin/console/alerts/?rule=%00", 400),
+        ("/admin/portfolios/position/?tag=%00", 400),
+        ("/admin/autocomplete/?app_label=portfolios&model_name=position&field_name=portfolio&term=%00", 400),
+        ("/admin/portfolios/position/add/?portfolio=none", 400),
+        ("/admin/console/batch/start/?portfolio=none", 200),
+        (f"/admin/console/alerts/?alert={'9' * 5000}", 200),
+    ],
+)
+def test_addresses_that_somebody_garbled(boss: Client, address: str, status: int) -> None:
+    assert boss.get(address).status_code == status
+
+
 def test_a_database_that_does_not_answer(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def stopped(*_: Any, **__: Any) -> None:
         raise OperationalError("connection to server at 10.0.0.7 failed: password")
