@@ -424,6 +424,8 @@ OPENAI_EFFORTS = env.json(
         "o4": ["low", "medium", "high"],
     },
 )
+# Off for a server of the same kind that has no web search: it would refuse every question of the day.
+OPENAI_WEB_SEARCH = env.bool("OPENAI_WEB_SEARCH", default=True)
 OPENAI_TIMEOUT_SECONDS = env.float("OPENAI_TIMEOUT_SECONDS", default=60.0)
 OPENAI_MAX_OUTPUT_TOKENS = env.int("OPENAI_MAX_OUTPUT_TOKENS", default=8_000)
 CHAT_HEARTBEAT_SECONDS = env.float("CHAT_HEARTBEAT_SECONDS", default=15.0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.conf import settings
+
 from assistant.models import InsightSeverity, InsightType
 from assistant.prompts.context import memory_block
 from assistant.prompts.fence import fence
@@ -75,12 +77,17 @@ def instructions(assignment: Assignment, *, severity: str, model: str, memories:
     return "\n\n".join([RULES, task, _subject(assignment), moment(model), *memory_block(memories)])
 
 
+def looks_for_news(assignment: Assignment) -> bool:
+    """Whether the reader wants news and the vendor's web search can be asked for them."""
+    return assignment.briefing.include_news and bool(settings.OPENAI_WEB_SEARCH)
+
+
 def _subject(assignment: Assignment) -> str:
     if not assignment.is_briefing:
         return f"Subject: {SUBJECTS[InsightType(assignment.insight_type)]}"
     wishes = assignment.briefing
     return BRIEFING.format(
-        market=MARKET if wishes.include_market_overview else "", news=NEWS if wishes.include_news else NO_NEWS
+        market=MARKET if wishes.include_market_overview else "", news=NEWS if looks_for_news(assignment) else NO_NEWS
     )
 
 

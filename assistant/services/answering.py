@@ -109,6 +109,7 @@ class _Writing:
         self.stream = EventStream(turn.run_id)
         self._turn = turn
         self._route: Route = route(turn.text)
+        self._searches = self._route.web_search and settings.OPENAI_WEB_SEARCH
         self._outcome = Outcome(model=settings.OPENAI_MODEL_DEEP if self._route.deep else settings.OPENAI_MODEL)
         self._began = time.monotonic()
         self._known: loop.Known = {}
@@ -177,7 +178,7 @@ class _Writing:
             return call_tool(who, name, arguments)
 
         events = loop.run(
-            model=self._outcome.model, instructions=prompt, tools=tool_schemas(web_search=way.web_search), call=call,
+            model=self._outcome.model, instructions=prompt, tools=tool_schemas(web_search=self._searches), call=call,
             items=[*({"role": role, "content": text} for role, text in turn.history), {"role": "user", "content": turn.text}],
             effort=way.effort, verbosity=way.verbosity, usage=self._outcome.usage, known=self._known,
         )  # fmt: skip
@@ -252,7 +253,7 @@ class _Writing:
         begun = {
             "conversation_id": turn.conversation_id, "mode": turn.mode, "model": self._outcome.model,
             "reasoning_effort": loop.effort_for(self._outcome.model, self._route.effort) or "none",
-            "text_verbosity": self._route.verbosity, "web_search_enabled": self._route.web_search,
+            "text_verbosity": self._route.verbosity, "web_search_enabled": self._searches,
             "page_hint": shown.get("page_hint"), "route": shown.get("route"), "portfolio_id": turn.portfolio_id,
             "portfolio_ids": list(turn.portfolio_ids) or None,
         }  # fmt: skip

@@ -110,7 +110,7 @@ def _asked(
 ) -> LoopResult:
     book, wishes = evidence.book, assignment.briefing
     memories = memories_for_prompt(user.pk, book.pk, characters=MEMORY_CHARACTERS, newest=MEMORIES)
-    offered = tool_schemas(web_search=assignment.is_briefing and wishes.include_news)
+    offered = tool_schemas(web_search=assignment.is_briefing and prompts.looks_for_news(assignment))
     if assignment.is_briefing and not wishes.include_market_overview:
         offered = [one for one in offered if one.get("name") != MARKET]
     return run_to_end(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -180,6 +181,14 @@ def test_long_thought_goes_to_the_deep_model_and_recent_things_to_the_web(vendor
     assert (deep.of("start")[0]["model"], deep.of("start")[0]["reasoning_effort"]) == ("gpt-5", "high")
     assert recent.of("start")[0]["web_search_enabled"] is True
     assert vendor.bodies()[1]["tools"][-1] == {"type": "web_search"}
+
+
+def test_a_server_without_web_search_is_not_asked_to_search(vendor: FakeAI, person: Make, settings: Any) -> None:
+    settings.OPENAI_WEB_SEARCH = False
+    vendor.script(Answer("No news."))
+    stream = person().ask("What is the latest news?")
+    assert stream.of("start")[0]["web_search_enabled"] is False
+    assert {"type": "web_search"} not in vendor.bodies()[0]["tools"]
 
 
 def test_a_command_changes_the_mode_and_asks_nobody(vendor: FakeAI, person: Make) -> None:

@@ -92,6 +92,17 @@ def test_only_a_briefing_searches_the_web_and_only_if_news_are_wanted(
     assert "you have none" in vendor.bodies()[1]["instructions"]
 
 
+def test_a_server_without_web_search_writes_briefings_without_news(
+    vendor: FakeAI, hedge_fund: Portfolio, owner: User, settings: Any
+) -> None:
+    settings.OPENAI_WEB_SEARCH = False
+    vendor.script(answer())
+    generate(owner, hedge_fund.pk, Assignment("morning_briefing"))
+    (body,) = vendor.bodies()
+    assert {"type": "web_search"} not in body["tools"]
+    assert "no news: you have none" in body["instructions"]
+
+
 @pytest.mark.parametrize(
     ("step", "said"),
     [
