@@ -117,6 +117,8 @@ class _Seen:
         person = _known_person(request)
         if person is not None:
             self.work.ids["user_id"] = str(person)
+        if request.resolver_match is not None and (portfolio := request.resolver_match.kwargs.get("portfolio_id")):
+            self.work.ids["portfolio_id"] = str(portfolio)
         statements = self.work.tally.statements
         facts: dict[str, Any] = {
             "method": request.method, "path": request.path, "status": status, "ms": round(1000 * seconds, 1), "statements": statements,
