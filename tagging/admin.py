@@ -44,6 +44,7 @@ class PositionTagInline(TabularInline):  # type: ignore[misc]
     fields = ["tag", "assigned_by", "created_at"]
     readonly_fields = ["assigned_by", "created_at"]
     verbose_name_plural = "tags"
+    hide_title = True
 
 
 PositionAdmin.list_filter = [*PositionAdmin.list_filter, LotsByTag]

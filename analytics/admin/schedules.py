@@ -40,6 +40,8 @@ class PeriodicTaskAdmin(beat.PeriodicTaskAdmin, TableAdmin):
     icon = "schedule"
     title = "Schedules"
     form = PeriodicTaskForm
+    # The page of the package has a script within itself, which the policy forbids.
+    change_form_template = None
     list_display = ["name", "enabled", "scheduler", "next_start", "last_run_at", "total_run_count"]
     list_filter = ["enabled", "one_off"]
     date_hierarchy = None

@@ -121,6 +121,7 @@ class GroupAdmin(PlainGroupAdmin, TableAdmin):  # type: ignore[misc]
     writers = Role.ADMIN
     readers = Role.ADMIN
     list_display = ["name", "members"]
+    filter_horizontal = []
 
     @admin.display(description="members", ordering="members")
     def members(self, group: Group) -> int:

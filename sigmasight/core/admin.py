@@ -147,7 +147,7 @@ class RowsInline(TabularInline):  # type: ignore[misc]
 class ManualChangeAdmin(ComputedAdmin):
     section = Section.PEOPLE
     icon = "history_edu"
-    list_display = ["action_time", "user", "kind", "content_type", "row", "told"]
+    list_display = ["action_time", "user", "told", "row", "content_type", "kind"]
     list_select_related = ["user", "content_type"]
     list_filter = ["action_flag", ("user", AutocompleteSelectFilter), ("content_type", RelatedDropdownFilter)]
     search_fields = ["object_repr", "object_id", "change_message", "user__email"]

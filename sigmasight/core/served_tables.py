@@ -52,7 +52,9 @@ class ServedTable(TableAdmin):
         raise NotImplementedError
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
-        return self.entered if obj is None else [*self.corrected, *self.get_readonly_fields(request, obj)]
+        if obj is None:
+            return self.entered
+        return list(dict.fromkeys([*self.entered, *self.corrected, *self.get_readonly_fields(request, obj)]))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
         if obj is None:

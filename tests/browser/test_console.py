@@ -115,7 +115,8 @@ def every_page() -> list[str]:
         reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist") for model in admin.site._registry
     ]
     own = [page.url() for page in pages.all_pages() if "<" not in page.path]
-    fixed = ("index", "second_step_set_up", "password_change", "marketdata_dailyprice_export")
+    fixed = ("index", "second_step_set_up", "password_change", "marketdata_dailyprice_export", "portfolios_position_add",
+             "auth_group_add", "django_celery_beat_periodictask_add")  # fmt: skip
     return [*(reverse(f"admin:{name}") for name in fixed), *own, *tables]
 
 
@@ -136,9 +137,20 @@ def test_forms_of_rows_are_whole_and_fit(server: str, console: Page) -> None:
         row = console.run("document.querySelector('#result_list a[href*=\"/change/\"]')?.pathname")
         assert row, table
         visit(console, server, row)
-        if found := faults(console):
+        found = faults(console)
+        if deletion := console.run("document.querySelector('a[href$=\"/delete/\"]')?.pathname"):
+            visit(console, server, deletion)
+            found += faults(console)
+        if found:
             wrong[row] = found
     assert wrong == {}
+
+
+def test_rows_of_an_inline_lead_to_their_pages_without_a_mouse(server: str, console: Page) -> None:
+    visit(console, server, reverse("admin:portfolios_portfolio_changelist"))
+    visit(console, server, console.run("document.querySelector('#result_list a[href*=\"/change/\"]').pathname"))
+    link = "document.querySelector('.inline-related p a[href*=\"/portfolios/position/\"]')"
+    assert console.run(f"{link}.focus(), document.activeElement == {link}")
 
 
 def portfolio_pages(tab: Page, server: str) -> list[str]:
