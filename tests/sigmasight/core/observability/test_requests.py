@@ -56,6 +56,13 @@ def test_the_line_says_who_asked_and_how_many_statements_that_took(
     assert line["statements"] > 0
 
 
+def test_the_line_names_the_portfolio_of_the_path(client: Client, logged: Callable[..., Written]) -> None:
+    text = logged("json")
+    client.get("/api/v1/data/portfolio/5f3a9a52-0000-4000-8000-000000000000/complete")
+    (line,) = text.lines("sigmasight.access")
+    assert line["portfolio_id"] == "5f3a9a52-0000-4000-8000-000000000000"
+
+
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready/", "/static/none.css"])
 def test_probes_and_files_have_no_line(client: Client, logged: Callable[..., Written], path: str) -> None:
     text = logged("json")
