@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 
-from portfolios.models import EquityChange, Portfolio, Position
+from portfolios.models import EquityChange, InvestmentClass, Portfolio, Position
 from portfolios.services.equity import (
     correct_opening_equity,
     delete_equity_change,
@@ -34,6 +35,22 @@ class EquityChangesInline(RowsInline):
     fields = ["change_date", "change_type", "amount", "notes", "is_system"]
 
 
+class Holds(admin.SimpleListFilter):
+    """Portfolios with an open lot of a class."""
+
+    title = "class held"
+    parameter_name = "class"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return InvestmentClass.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Portfolio]) -> QuerySet[Portfolio]:
+        if self.value() not in InvestmentClass.values:
+            return queryset
+        lots = Position.objects.filter(portfolio=OuterRef("pk"), investment_class=self.value())
+        return queryset.filter(Exists(lots.filter(exit_date=None, deleted_at=None)))
+
+
 @admin.register(Portfolio)
 class PortfolioAdmin(ServedTable):
     icon = "work"
@@ -52,6 +69,7 @@ class PortfolioAdmin(ServedTable):
     search_fields = ["name", "account_name", "user__email"]
     list_filter: Sequence[Any] = [
         ("user", AutocompleteSelectFilter),
+        Holds,
         "account_type",
         "is_active",
         ("results_as_of", RangeDateFilter),

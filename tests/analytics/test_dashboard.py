@@ -131,3 +131,12 @@ def test_panels_are_for_those_who_may_see_their_tables(client: Client) -> None:
     assert client.get(reverse("admin:panel", args=["data-quality"])).status_code == 403
     client.force_login(User.objects.create_superuser("root@example.com", "secret-enough-1"))
     assert client.get(reverse("admin:panel", args=["nothing"])).status_code == 404
+
+
+def test_where_nothing_is_held_prices_have_no_score(staff: Client) -> None:
+    Portfolio.objects.update(is_active=False)
+    panel = text_of(staff.get(reverse("admin:panel", args=["data-quality"])))
+    page = text_of(staff.get(reverse("admin:console_data_quality")))
+    assert "score – nothing is held" in panel
+    assert "score of held prices – nothing is held" in page
+    assert "0.0 %" not in panel + page.partition("Findings")[2].partition("findings")[0]

@@ -159,3 +159,11 @@ def test_the_returns_of_a_target_follow_its_prices(staff: Client) -> None:
 def test_trades_are_read_only(staff: Client) -> None:
     trade = PositionFactory().trades.get()
     assert staff.post(address("trade", "change", trade.pk), {"quantity": "1"}).status_code == 403
+
+
+def test_portfolios_are_found_by_the_class_of_what_they_hold(staff: Client) -> None:
+    private = PositionFactory(investment_class="PRIVATE", security=None, symbol="BARN").portfolio
+    sold = PositionFactory()
+    Position.objects.filter(pk=sold.pk).update(exit_date=sold.entry_date)
+    for held, found in (("PRIVATE", {private}), ("PUBLIC", set()), ("none", {private, sold.portfolio})):
+        assert set(staff.get(address("portfolio", "changelist"), {"class": held}).context["cl"].result_list) == found
