@@ -13,11 +13,12 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilt
 from marketdata.models import DailyPrice, Dividend, InstrumentMark, OptionQuote, PriceHistory, Split
 from marketdata.providers.registry import DEFAULT_ORDER
 from marketdata.services.acceptance import accept_prices
+from marketdata.services.decisions import STAFF
 from marketdata.services.edited_rows import rows_edited
 from sigmasight.core.admin import ComputedAdmin, TableAdmin, number, short_id
 from sigmasight.core.filters import one_of
 
-PRICE_SOURCES = (*DEFAULT_ORDER, "simulated", "file", "seed")
+PRICE_SOURCES = (*DEFAULT_ORDER, "simulated", "file", "seed", STAFF)
 
 
 class EditedTable(TableAdmin):

@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import DELETION
 from django.db.models import Model, QuerySet
+from django.forms import ModelChoiceField
 from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
@@ -21,12 +22,14 @@ from sigmasight.core.console.sections import Section
 from sigmasight.core.manual_changes import record
 from sigmasight.core.models import Alert, AlertDelivery, AlertMute, AlertRuleState, IdempotencyRecord, ManualChange
 from sigmasight.core.paginator import EstimatingPaginator
-from sigmasight.core.tables import ExportedTable
+from sigmasight.core.tables import SECRETS, ExportedTable
 
 Column = Callable[[Any], str]
 UNKNOWN = "-"
 # Rows of one action that are noted one by one.
 MOST_NOTED = 1_000
+# Characters of a value that the history tells.
+MOST_TOLD = 60
 
 
 def figure(value: Any, pattern: str) -> str:
@@ -73,6 +76,15 @@ def long_text(field: str, label: str = "") -> Column:
     )
 
 
+def _change_of(form: Any, field: str) -> str:
+    """The values before and after, " (55 → 60)"; nothing of passwords and of references to other rows."""
+    before, after = form.initial.get(field), form.cleaned_data.get(field)
+    if field in SECRETS or isinstance(after, Model | QuerySet) or isinstance(form.fields[field], ModelChoiceField):
+        return ""
+    was, became = (UNKNOWN if value in (None, "") else str(value)[:MOST_TOLD] for value in (before, after))
+    return f" ({was} → {became})"
+
+
 class TableAdmin(ExportedTable, ModelAdmin):  # type: ignore[misc]
     """A table that staff may write to, by default from the role of operators upward.
 
@@ -96,6 +108,16 @@ class TableAdmin(ExportedTable, ModelAdmin):  # type: ignore[misc]
     list_fullwidth = True
     list_filter_submit = True
     warn_unsaved_form = True
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        """Which fields changed, and from what to what."""
+        told = super().construct_change_message(request, form, formsets, add)
+        if isinstance(told, list) and told and form.changed_data and told[0].keys() == {"changed"}:
+            told[0]["changed"]["fields"] = [
+                name + _change_of(form, field)
+                for name, field in zip(told[0]["changed"]["fields"], form.changed_data, strict=True)
+            ]
+        return told
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
         """An action on selected rows is a manual change like any other."""

@@ -228,11 +228,28 @@ def test_the_dashboard_is_worked_with_the_keyboard(server: str, console: Page) -
     visit(console, server, "/admin/")
     reached = []
     for _ in range(12):
-        for kind in ("keyDown", "keyUp"):
-            console.send("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+        press(console, "Tab", 9)
         reached.append(console.run("document.activeElement.tagName + ' ' + (document.activeElement.href || '')"))
     assert len(set(reached)) >= 5
     assert any("/admin/" in one for one in reached)
+
+
+def press(tab: Page, key: str, code: int) -> None:
+    for kind in ("keyDown", "keyUp"):
+        tab.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+
+
+def test_a_section_of_the_sidebar_is_opened_with_the_keyboard(server: str, console: Page) -> None:
+    visit(console, server, "/admin/")
+    for _ in range(12):
+        press(console, "Tab", 9)
+        if console.run("document.activeElement.matches('h2') && document.activeElement.textContent.includes('Books')"):
+            break
+    assert console.run("document.activeElement.getAttribute('aria-expanded')") == "false"
+    press(console, "Enter", 13)
+    console.wait_for("document.activeElement.getAttribute('aria-expanded') == 'true'")
+    press(console, "Tab", 9)
+    assert console.run("document.activeElement.pathname") == reverse("admin:console_portfolios")
 
 
 def test_a_section_opens_and_the_theme_turns_dark(server: str, console: Page) -> None:

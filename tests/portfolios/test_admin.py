@@ -45,7 +45,7 @@ def test_a_corrected_quantity_reaches_the_opening_trade_and_the_next_roll(staff:
     assert answer.status_code == 302, answer.context["errors"]
     assert lot.trades.get().quantity == 60
     assert Portfolio.objects.get().dirty_from == lot.entry_date
-    assert ManualChange.objects.get().get_change_message() == "Changed Quantity."
+    assert ManualChange.objects.get().get_change_message() == "Changed Quantity (100.0000 → 60)."
 
 
 def test_what_a_service_refuses_stands_on_the_form_and_changes_nothing(staff: Client) -> None:

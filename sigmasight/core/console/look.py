@@ -13,6 +13,10 @@ def styles(request: HttpRequest) -> str:
     return static("console/console.css")
 
 
+def scripts(request: HttpRequest) -> str:
+    return static("console/keyboard.js")
+
+
 def icon(request: HttpRequest) -> str:
     return static("console/icon.svg")
 
@@ -45,6 +49,7 @@ THEME: dict[str, Any] = {
     "SITE_ICON": "sigmasight.core.console.look.icon",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "sigmasight.core.console.look.icon"}],
     "STYLES": ["sigmasight.core.console.look.styles"],
+    "SCRIPTS": ["sigmasight.core.console.look.scripts"],
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
     "COLORS": {"primary": BLUE},
