@@ -25,7 +25,7 @@ EMPTY_SECONDS = 300
 @dataclass(frozen=True)
 class BooksReached:
     """Active portfolios by whether they have published the results of a session: `computed`, `empty` (published, without an
-    open lot, so that engines skip them), `behind` (failed or not reached)."""
+    open lot, so that engines skip them), `behind` (failed or not reached). Portfolios opened since the run began wait for the next."""
 
     computed: int
     empty: int
@@ -107,7 +107,10 @@ def nights() -> QuerySet[BatchRun]:
 
 def _books_at(run: BatchRun, session: dt.date) -> BooksReached:
     active = Portfolio.objects.filter(is_active=True, deleted_at=None)
-    row = active.aggregate(reached=Count("pk", filter=Q(results_as_of__gte=session)), all=Count("pk"))
+    reached = Q(results_as_of__gte=session)
+    # Opened since: the next night is their first, they are not behind.
+    there = Q(created_at__lte=run.started_at or run.created_at)
+    row = active.aggregate(reached=Count("pk", filter=reached), all=Count("pk", filter=reached | there))
     empty = min(_empty_books(run, session), row["reached"])
     return BooksReached(row["reached"] - empty, empty, row["all"] - row["reached"])
 

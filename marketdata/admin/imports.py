@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from import_export.resources import ModelResource
-
 from marketdata.models import SectorBenchmarkWeight, Security
 from marketdata.services.benchmark_weights import require_whole
+from sigmasight.core.tables import ImportedRows
 
 
-class SecurityClassification(ModelResource):
+class SecurityClassification(ImportedRows):
     """Sector and industry of securities that are there already, by symbol."""
 
     class Meta:
@@ -26,7 +25,7 @@ class SecurityClassification(ModelResource):
         raise ValueError(f"There is no security {row.get('symbol') if row else ''!r}: this import only classifies.")
 
 
-class BenchmarkWeights(ModelResource):
+class BenchmarkWeights(ImportedRows):
     """A whole set of sector weights of a benchmark at a date, fractions that make 1 together."""
 
     class Meta:

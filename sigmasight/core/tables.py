@@ -78,6 +78,17 @@ class ExportedTable(ExportMixin):
         return super().get_export_data(file_format, request, queryset, **options)
 
 
+class ImportedRows(ModelResource):
+    """Rows of a file that come in. What is wrong with the file as a whole is said without the code it was found by."""
+
+    def import_data(self, *args: Any, **kwargs: Any) -> Any:
+        result = super().import_data(*args, **kwargs)
+        for error in result.base_errors:
+            # Pages show it below the error: folders of the server are nobody's business.
+            error.traceback = ""
+        return result
+
+
 class CsvImportForm(ImportForm):
     """A CSV file of bounded size in UTF-8."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +22,7 @@ from analytics.services.night_report import last_night
 from portfolios.models import Portfolio, User
 from sigmasight.core.console import panels
 from sigmasight.core.console.panels import Panel
-from tests.factories import UserFactory
+from tests.factories import PortfolioFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db(databases=["default", "ai"]), pytest.mark.usefixtures("demo_results")]
 QUERIES = 23
@@ -131,6 +132,14 @@ def test_panels_are_for_those_who_may_see_their_tables(client: Client) -> None:
     assert client.get(reverse("admin:panel", args=["data-quality"])).status_code == 403
     client.force_login(User.objects.create_superuser("root@example.com", "secret-enough-1"))
     assert client.get(reverse("admin:panel", args=["nothing"])).status_code == 404
+
+
+def test_a_portfolio_opened_since_the_night_is_not_behind() -> None:
+    run = BatchRun.objects.get()
+    fresh = PortfolioFactory()
+    for opened, behind in ((run.started_at + dt.timedelta(hours=1), 0), (run.started_at - dt.timedelta(hours=1), 1)):
+        Portfolio.objects.filter(pk=fresh.pk).update(created_at=opened)
+        assert last_night().books.behind == behind
 
 
 def test_where_nothing_is_held_prices_have_no_score(staff: Client) -> None:

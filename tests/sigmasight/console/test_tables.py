@@ -139,6 +139,12 @@ def test_what_is_no_csv_is_not_read(boss: Client, content: bytes, said: str) -> 
     assert said in imported(boss, WEIGHTS, content).content.decode()
 
 
+def test_a_file_with_other_columns_is_refused_without_a_traceback(boss: Client) -> None:
+    page = imported(boss, "marketdata_security", "a,b\n1,2\n").content.decode()
+    assert "not present in the file headers: symbol" in page
+    assert "Traceback" not in page
+
+
 def test_securities_are_classified_never_made(boss: Client) -> None:
     known = SecurityFactory(sector="")
     answer = imported(boss, "marketdata_security", f"symbol,sector,industry\n{known.symbol},Energy,Oil\n")
