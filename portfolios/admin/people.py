@@ -74,6 +74,16 @@ class UserAdmin(AccountAdmin, TableAdmin):  # type: ignore[misc]
         fields = list(super().get_readonly_fields(request, obj))
         return fields if request.user.is_superuser else [*fields, *RIGHTS]
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The first letters of a hash and its salt are for nobody who may not set a new password."""
+        shown = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return shown
+        return [
+            (title, {**options, "fields": [name for name in options["fields"] if name != "password"]})
+            for title, options in shown
+        ]
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and may_administer(request.user, obj)
 

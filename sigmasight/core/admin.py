@@ -197,6 +197,8 @@ class ManualChangeAdmin(ComputedAdmin):
 class IdempotencyRecordAdmin(ComputedAdmin):
     icon = "key"
     list_display = ["key", "user_id", "status", "created_at"]
+    # What was answered is its owner's.
+    exclude = ["response"]
     search_fields = ["key"]
     date_hierarchy = "created_at"
 

@@ -21,6 +21,7 @@ from portfolios.models import User
 from sigmasight.core.console import pages
 from sigmasight.core.console.pages import ConsolePage
 from sigmasight.core.console.roles import ROLES, Role, granted_by
+from sigmasight.core.models import IdempotencyRecord
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db(databases=["default", "ai"])
@@ -164,3 +165,19 @@ def test_viewers_are_offered_no_action_at_all() -> None:
     request = RequestFactory().get("/admin/")
     request.user = of_role(Role.VIEWER)
     assert {name for one in admin.site._registry.values() for name in one.get_actions(request)} == set()
+
+
+def test_hashes_of_passwords_are_shown_to_admins_alone(client: Client) -> None:
+    someone = UserFactory()
+    page = reverse("admin:portfolios_user_change", args=[someone.pk])
+    for role, shown in ((Role.VIEWER, False), (Role.OPERATOR, False), (Role.ADMIN, True)):
+        client.force_login(of_role(role))
+        assert ("field-password" in client.get(page).content.decode()) == shown
+
+
+def test_answers_of_the_api_are_their_owners(client: Client) -> None:
+    kept = IdempotencyRecord.objects.create(
+        user_id=uuid4(), key="k", operation_hash="o", request_hash="r", status=201, response={"amount": "12345.67"}
+    )
+    client.force_login(of_role(Role.ADMIN))
+    assert b"12345.67" not in client.get(reverse("admin:core_idempotencyrecord_change", args=[kept.pk])).content
