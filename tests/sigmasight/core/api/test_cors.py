@@ -50,6 +50,8 @@ def test_refusals_by_size_can_be_read_too(client: Client, settings: Any) -> None
     assert (answer.status_code, answer[ALLOWED]) == (413, FRIEND)
 
 
+# Django looks after the connections that earlier tests left to this thread, at the beginning and the end of every request.
+@pytest.mark.django_db(databases=["default", "ai"])
 @pytest.mark.parametrize(("origin", "allowed"), [(FRIEND, True), (STRANGER, False)])
 def test_streamed_answers_follow_the_same_list(origin: str, allowed: bool) -> None:
     async def ask() -> Any:
