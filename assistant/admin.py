@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from assistant.models import (
     AIRequestMetric,
@@ -13,7 +16,10 @@ from assistant.models import (
     Message,
     UserPreference,
 )
+from assistant.services.knowledge import delete_documents, store_document
 from sigmasight.core.admin import ComputedAdmin, TableAdmin
+from sigmasight.core.errors import Conflict
+from sigmasight.core.served_tables import ServedTable
 
 
 @admin.register(Conversation)
@@ -73,14 +79,40 @@ class AIRequestMetricAdmin(ComputedAdmin):
 
 
 @admin.register(KnowledgeDocument)
-class KnowledgeDocumentAdmin(TableAdmin):
+class KnowledgeDocumentAdmin(ServedTable):
+    """Texts come and change whole: what is stored is cut into pieces and embedded."""
+
     icon = "menu_book"
     list_display = ["title", "scope", "slug", "chunk_no", "embedding_model", "updated_at"]
     search_fields = ["title", "slug", "content"]
     list_filter = ["scope", "embedding_model"]
     date_hierarchy = "created_at"
-    exclude = ["embedding"]
-    readonly_fields = ["content_hash", "embedding_model", "created_at", "updated_at"]
+    exclude = ["embedding", "search"]
+    entered = ["scope", "slug", "title", "content", "metadata"]
+    corrected = ["title", "content", "metadata"]
+
+    def enter(self, request: HttpRequest, row: KnowledgeDocument, given: dict[str, Any]) -> KnowledgeDocument:
+        if KnowledgeDocument.objects.filter(scope=given["scope"], slug=given["slug"]).exists():
+            raise Conflict(
+                "document_exists", "There is a text under this scope and slug. Correct it, or delete it first."
+            )
+        return KnowledgeDocument.objects.get(pk=store_document(**_whole(given)).id)
+
+    def correct(self, request: HttpRequest, row: KnowledgeDocument, given: dict[str, Any]) -> None:
+        pieces = KnowledgeDocument.objects.filter(scope=row.scope, slug=row.slug).count()
+        if pieces > 1:
+            raise Conflict(
+                "document_in_pieces",
+                f"This text is stored in {pieces} pieces, of which this is one. Delete it and add the whole text again.",
+            )
+        store_document(**_whole({name: getattr(row, name) for name in self.entered} | given))
+
+    def remove(self, request: HttpRequest, row: KnowledgeDocument) -> None:
+        delete_documents((row.scope, row.slug))
+
+
+def _whole(given: dict[str, Any]) -> dict[str, Any]:
+    return given | {"metadata": given.get("metadata") or {}}
 
 
 @admin.register(Memory)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, TextFilter
@@ -37,8 +38,20 @@ class PortfoliosByTag(_ByTag):
     lot = "position__portfolio"
 
 
+class LinkForm(ModelForm):  # type: ignore[type-arg]
+    """A lot carries tags of its owner alone."""
+
+    def clean(self) -> Any:
+        given = super().clean() or {}
+        tag, lot = given.get("tag"), given.get("position")
+        if tag and lot and tag.user_id != lot.portfolio.user_id:
+            self.add_error("tag", f"This tag is of {tag.user.email}, the lot is of {lot.portfolio.user.email}.")
+        return given
+
+
 class PositionTagInline(TabularInline):  # type: ignore[misc]
     model = PositionTag
+    form = LinkForm
     extra = 0
     autocomplete_fields = ["tag"]
     fields = ["tag", "assigned_by", "created_at"]
@@ -66,6 +79,7 @@ class TagAdmin(TableAdmin):
 
 @admin.register(PositionTag)
 class PositionTagAdmin(TableAdmin):
+    form = LinkForm
     icon = "new_label"
     list_display = ["tag", "position", "assigned_by", "created_at"]
     list_select_related = ["tag", "position", "assigned_by"]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from marketdata.admin.imports import BenchmarkWeights, SecurityClassification
 from marketdata.models import OptionContract, SectorBenchmarkWeight, Security, TreasuryYield
@@ -19,6 +23,10 @@ class SecurityAdmin(ImportedTable, TableAdmin):  # type: ignore[misc]
     list_filter = ["security_type", "price_status", "is_active", "sector"]
     autocomplete_fields = ["renamed_to"]
     readonly_fields = ["created_at", "updated_at"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        """Renamed symbols are merged under Repairs: lots, contracts and prices go by them."""
+        return self.readonly_fields if obj is None else [*self.readonly_fields, "symbol", "security_type"]
 
 
 @admin.register(OptionContract)

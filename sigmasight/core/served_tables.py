@@ -59,7 +59,8 @@ class ServedTable(TableAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
         if obj is None:
             return ()
-        kept = [field.name for field in self.opts.fields if field.name not in self.corrected and not field.primary_key]
+        apart = {*self.corrected, *(self.exclude or ())}
+        kept = [field.name for field in self.opts.fields if field.name not in apart and not field.primary_key]
         return [*kept, *(name for name in self.readonly_fields if name not in kept)]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:

@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from portfolios.models import EquityChange, Portfolio, Position, PositionValuation, TargetPrice, User
 from sigmasight.core.models import ManualChange
-from tests.factories import OPENED, PortfolioFactory, PositionFactory
+from tagging.models import Tag
+from tests.factories import OPENED, PortfolioFactory, PositionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 NO_TRADES = {"trades-TOTAL_FORMS": "0", "trades-INITIAL_FORMS": "0", "position_tags-TOTAL_FORMS": "0",
@@ -167,3 +168,22 @@ def test_portfolios_are_found_by_the_class_of_what_they_hold(staff: Client) -> N
     Position.objects.filter(pk=sold.pk).update(exit_date=sold.entry_date)
     for held, found in (("PRIVATE", {private}), ("PUBLIC", set()), ("none", {private, sold.portfolio})):
         assert set(staff.get(address("portfolio", "changelist"), {"class": held}).context["cl"].result_list) == found
+
+
+def test_a_lot_carries_tags_of_its_owner_alone(staff: Client) -> None:
+    lot = PositionFactory()
+    own = Tag.objects.create(user=lot.portfolio.user, name="Own")
+    foreign = Tag.objects.create(user=UserFactory(), name="Foreign")
+    for tag, links in ((foreign, 0), (own, 1)):
+        given = {"position_tags-TOTAL_FORMS": "1", "position_tags-0-tag": tag.pk, "position_tags-0-position": lot.pk}
+        answer = staff.post(address("position", "change", lot.pk), lot_form(lot) | given)
+        assert ("This tag is of" in answer.content.decode()) == (tag == foreign)
+        assert lot.position_tags.count() == links
+
+
+def test_symbols_are_not_renamed_in_the_table_of_securities(staff: Client) -> None:
+    security = PositionFactory().security
+    page = reverse("admin:marketdata_security_change", args=[security.pk])
+    staff.post(page, {"symbol": "OTHER", "name": "New name", "price_status": security.price_status, "is_active": "on"})
+    security.refresh_from_db()
+    assert (security.symbol == "OTHER", security.name) == (False, "New name")
