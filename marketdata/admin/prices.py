@@ -120,7 +120,7 @@ class InstrumentMarkAdmin(ComputedAdmin):
 
 
 @admin.register(OptionQuote)
-class OptionQuoteAdmin(TableAdmin):
+class OptionQuoteAdmin(EditedTable):
     icon = "request_quote"
     list_display = [
         "security",

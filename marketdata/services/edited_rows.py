@@ -1,4 +1,4 @@
-"""What follows when staff edit a stored price, split or dividend in its table."""
+"""What follows when staff edit a stored price, quote, split or dividend in its table."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from marketdata.models import CorrectionKind, DailyPrice, Dividend, PriceCorrection, Split
+from marketdata.models import CorrectionKind, DailyPrice, Dividend, OptionQuote, PriceCorrection, Split
 from marketdata.services.history import rebuild_histories
 from sigmasight.core import clock
 
-Row = DailyPrice | Split | Dividend
-KINDS: dict[type[Row], tuple[CorrectionKind, str]] = {
-    DailyPrice: (CorrectionKind.PRICE, "close"),
-    Split: (CorrectionKind.SPLIT, "ratio"),
-    Dividend: (CorrectionKind.DIVIDEND, "amount"),
+Row = DailyPrice | OptionQuote | Split | Dividend
+# What a correction of it is called, the figure it tells, and the field of its day.
+KINDS: dict[type[Row], tuple[CorrectionKind, str, str]] = {
+    DailyPrice: (CorrectionKind.PRICE, "close", "date"),
+    OptionQuote: (CorrectionKind.PRICE, "last", "session"),
+    Split: (CorrectionKind.SPLIT, "ratio", "ex_date"),
+    Dividend: (CorrectionKind.DIVIDEND, "amount", "ex_date"),
 }
 
 
@@ -24,11 +26,11 @@ def rows_edited(changes: Iterable[tuple[Row | None, Row | None]]) -> None:
     touched = set()
     for before, after in changes:
         earliest: dict[int, dt.date] = {}
+        kind, figure, day_field = KINDS[type(after or before)]  # type: ignore[index]
         for row in (before, after):
             if row is not None:
-                day = row.date if isinstance(row, DailyPrice) else row.ex_date
+                day = getattr(row, day_field)
                 earliest[row.security_id] = min(day, earliest.get(row.security_id, day))
-        kind, figure = KINDS[type(after or before)]  # type: ignore[index]
         PriceCorrection.objects.bulk_create(
             PriceCorrection(
                 security_id=security_id, from_date=day, kind=kind, detected_at=clock.now(), old=_told(before, figure),
@@ -36,7 +38,9 @@ def rows_edited(changes: Iterable[tuple[Row | None, Row | None]]) -> None:
             )
             for security_id, day in earliest.items()
         )  # fmt: skip
-        touched |= set(earliest)
+        # Quotes are in no array.
+        if not isinstance(after or before, OptionQuote):
+            touched |= set(earliest)
     rebuild_histories(list(touched))
 
 

@@ -10,10 +10,10 @@ from django.test import Client
 from django.urls import reverse
 
 from analytics.batch.phases import apply_corrections
-from marketdata.models import DailyPrice, Dividend, PriceCorrection, PriceHistory, Security, Split
+from marketdata.models import DailyPrice, Dividend, OptionQuote, PriceCorrection, PriceHistory, Security, Split
 from marketdata.services.history import arrays_differ_from_rows, rebuild_histories
 from portfolios.models import Position, User
-from tests.factories import PositionFactory, SecurityFactory
+from tests.factories import OptionContractFactory, PositionFactory, SecurityFactory
 
 pytestmark = pytest.mark.django_db
 DAYS = (dt.date(2025, 7, 1), dt.date(2025, 7, 2))
@@ -68,3 +68,13 @@ def test_a_dividend_that_moves_is_rolled_from_its_earlier_day(client: Client, sh
     form = {"security": share.pk, "ex_date": DAYS[0], "amount": "1", "kind": "regular", "source": "desk"}
     assert client.post(reverse("admin:marketdata_dividend_change", args=[paid.pk]), form).status_code == 302
     assert noted() == [("dividend", DAYS[0])]
+
+
+def test_an_edited_quote_has_its_holders_rolled_again(client: Client, share: Security) -> None:
+    contract = OptionContractFactory(underlying=share).security
+    quote = OptionQuote.objects.create(
+        security=contract, session=DAYS[1], bid=1, ask=2, last=Decimal("1.5"), source="desk"
+    )
+    form = {"security": contract.pk, "session": DAYS[1], "bid": "2", "ask": "3", "last": "2.5", "source": "desk"}
+    assert client.post(reverse("admin:marketdata_optionquote_change", args=[quote.pk]), form).status_code == 302
+    assert noted() == [("price", DAYS[1])]
