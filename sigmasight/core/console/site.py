@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import OperationalError
@@ -70,7 +71,22 @@ class ConsoleSite(UnfoldAdminSite):
                     request, 503, "Not reachable", "The server that holds this does not answer. Try again."
                 )
 
-        return super().admin_view(told, cacheable)
+        guarded = super().admin_view(told, cacheable)
+
+        @wraps(guarded)
+        def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if "HX-Request" in request.headers and not self.has_permission(request):
+                return self._log_in_again(request)
+            return guarded(request, *args, **kwargs)
+
+        return asked
+
+    def _log_in_again(self, request: HttpRequest) -> HttpResponse:
+        """A page that refreshes itself outlived its session: it leads to the login and back, instead of drawing the login into a part."""
+        shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+        place = f"{shown.path}?{shown.query}" if shown.query else shown.path
+        login = reverse("admin:login", current_app=self.name, query={"next": place or reverse("admin:index")})
+        return HttpResponse(headers={"HX-Redirect": login, "Cache-Control": "no-store"})
 
     def _trouble(self, request: HttpRequest, status: int, title: str, message: str) -> HttpResponse:
         context = {**self.each_context(request), "title": title, "message": message}

@@ -61,3 +61,10 @@ def test_a_database_that_does_not_answer(boss: Client, monkeypatch: pytest.Monke
     assert answer.status_code == 503
     assert "does not answer" in answer.content.decode()
     assert "10.0.0.7" not in answer.content.decode()
+
+
+def test_a_part_that_outlives_its_session_leads_to_the_login_and_back(client: Client) -> None:
+    page = "http://testserver/admin/console/batch/?a=b"
+    answer = client.get(reverse("admin:console_alerts"), headers={"HX-Request": "true", "HX-Current-URL": page})
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer["HX-Redirect"] == "/admin/login/?next=%2Fadmin%2Fconsole%2Fbatch%2F%3Fa%3Db"
