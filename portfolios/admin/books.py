@@ -119,7 +119,7 @@ class EquityChangeAdmin(ServedTable):
         return record_equity_change(given.pop("portfolio").pk, created_by=request.user, **given)  # type: ignore[arg-type]
 
     def correct(self, request: HttpRequest, row: EquityChange, given: dict[str, Any]) -> None:
-        update_equity_change(row.pk, **given)
+        update_equity_change(row.pk, **given, at_any_time=True)
 
     def remove(self, request: HttpRequest, row: EquityChange) -> None:
-        delete_equity_change(row.pk)
+        delete_equity_change(row.pk, at_any_time=True)

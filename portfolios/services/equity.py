@@ -56,16 +56,21 @@ def record_equity_change(
 
 @transaction.atomic
 def update_equity_change(
-    change_id: UUID, *, amount: Decimal | None = None, change_date: dt.date | None = None, notes: str | None = None
+    change_id: UUID,
+    *,
+    amount: Decimal | None = None,
+    change_date: dt.date | None = None,
+    notes: str | None = None,
+    at_any_time: bool = False,
 ) -> EquityChange:
-    """Edit a change within seven days of its entry; the type stays. None leaves a field as it is.
+    """Edit a change within seven days of its entry, staff `at_any_time`; the type stays. None leaves a field as it is.
 
     Raises
     ------
     NotFound; DomainError as for a new change, or when the seven days are over.
     """
     change, book = _locked(change_id)
-    if clock.now() >= editable_until(change):
+    if not at_any_time and clock.now() >= editable_until(change):
         raise DomainError("EQUITY_006", "An equity change can be edited for seven days after it was entered.")
     dirty = change.change_date
     if notes is not None:
@@ -82,15 +87,15 @@ def update_equity_change(
 
 
 @transaction.atomic
-def delete_equity_change(change_id: UUID) -> EquityChange:
-    """Take a change back within thirty days of its entry; it stays readable as deleted.
+def delete_equity_change(change_id: UUID, *, at_any_time: bool = False) -> EquityChange:
+    """Take a change back within thirty days of its entry, staff `at_any_time`; it stays readable as deleted.
 
     Raises
     ------
     NotFound; DomainError when the thirty days are over or it was deleted before.
     """
     change, book = _locked(change_id)
-    if clock.now() >= deletable_until(change):
+    if not at_any_time and clock.now() >= deletable_until(change):
         raise DomainError("EQUITY_007", "An equity change can be deleted for thirty days after it was entered.")
     change.deleted_at = clock.now()
     change.save(update_fields=["deleted_at", "updated_at"])

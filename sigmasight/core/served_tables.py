@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from django.contrib import messages
@@ -77,7 +78,7 @@ class ServedTable(TableAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:
-            stored = self.enter(request, obj, form.cleaned_data)
+            stored = self.enter(request, obj, dict(form.cleaned_data))
             obj.__dict__.update(stored.__dict__)
         elif given := {name: form.cleaned_data[name] for name in form.changed_data if name in self.corrected}:
             self.correct(request, obj, given)
@@ -109,7 +110,7 @@ class ServedTable(TableAdmin):
     def _or_told(self, request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
         """The view's answer; where a service refuses, nothing of it stays and the reason stands on the same page again."""
         try:
-            with transaction.atomic():
+            with transaction.atomic() if request.method == "POST" else nullcontext():
                 return view()
         except DomainError as refusal:
             messages.error(request, refusal.message)

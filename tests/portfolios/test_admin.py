@@ -103,6 +103,19 @@ def test_money_is_booked_and_taken_back_by_its_rules(staff: Client) -> None:
     assert Portfolio.objects.get().dirty_from == OPENED
 
 
+def test_staff_put_money_right_long_after_it_was_entered(staff: Client) -> None:
+    change = EquityChange.objects.create(
+        portfolio=PortfolioFactory(), change_type="CONTRIBUTION", amount=10, change_date=OPENED
+    )
+    EquityChange.objects.update(created_at=dt.datetime(2025, 7, 1, tzinfo=dt.UTC))
+    given = {"amount": "11", "change_date": OPENED, "notes": "as the bank says"}
+    answer = staff.post(address("equitychange", "change", change.pk), given)
+    assert answer.status_code == 302, answer.context["errors"]
+    staff.post(address("equitychange", "delete", change.pk), {"post": "yes"})
+    change.refresh_from_db()
+    assert (change.amount, change.deleted_at is None) == (11, False)
+
+
 def test_a_corrected_opening_equity_rolls_the_whole_ledger(staff: Client) -> None:
     book = PortfolioFactory(account_type="taxable")
     given = {"name": "New name", "account_name": book.account_name, "account_type": "taxable", "currency": "USD",
