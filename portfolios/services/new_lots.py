@@ -17,6 +17,7 @@ from marketdata.services.contracts import contract_terms, ensure_contracts, opti
 from marketdata.services.securities import canonical, ensure_securities, parse_occ
 from portfolios.models import OPTION_TYPES, SHORT_TYPES, InvestmentClass, Position, PositionType
 from portfolios.services import amounts
+from portfolios.services.position_cells import SYMBOL
 from sigmasight.core import clock
 from sigmasight.core.errors import DomainError
 
@@ -143,6 +144,10 @@ def _check(lot: NewLot) -> OptionContractTerms | None:
         )
     if lot.investment_class == InvestmentClass.OPTIONS:
         return _terms(lot, name, entered)
+    if lot.investment_class == InvestmentClass.PUBLIC and not SYMBOL.fullmatch(name):
+        raise DomainError(
+            "symbol_invalid", f"{name}: a symbol consists of letters, digits, points, hyphens and underscores."
+        )
     if lot.investment_class == InvestmentClass.PUBLIC and parse_occ(name):
         raise DomainError(
             "symbol_is_an_option", f"{name} is an option contract: its class is OPTIONS, its type LC, LP, SC or SP."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
@@ -105,6 +106,12 @@ def portfolio_called(text: str) -> Portfolio:
     return found[0]
 
 
+def _currency(text: str) -> str:
+    if not re.fullmatch("[A-Za-z]{3}", text):
+        raise DomainError("currency_invalid", f"The currency {text!r} is not the three letters of one, such as USD.")
+    return text.upper()
+
+
 def _listed(wanted: dict[str, Any]) -> list[ListedPortfolio]:
     books = list(Portfolio.objects.raw(LISTED, wanted))
     values = book_values([book.pk for book in books])
@@ -140,7 +147,7 @@ def create_portfolio(
         account_name=account_name,
         account_type=account_type,
         description=description,
-        currency=currency.upper(),
+        currency=_currency(currency),
         opening_equity=_opening(opening_equity),
         equity_as_of=ledger_start(None, clock.market_today()),
         is_active=is_active,
@@ -168,7 +175,7 @@ def change_portfolio(user: User, portfolio_id: UUID, **changes: Unpack[Portfolio
         elif value is None:
             raise DomainError(f"{field}_missing", f"The {field} cannot be empty. Leave it out to keep it as it is.")
         setattr(book, field, value)
-    book.currency = book.currency.upper()
+    book.currency = _currency(book.currency)
     if "account_name" in changes:
         _check_name_free(book)
     _store(book, update_fields=[*changes, "updated_at"])

@@ -73,6 +73,24 @@ def test_a_lot_is_entered_with_its_trade_and_the_sign_of_its_side(staff: Client)
     assert lot.trades.get().created_by == User.objects.get(email="root@example.com")
 
 
+@pytest.mark.parametrize(
+    ("table", "given", "said"),
+    [
+        ("position", {"symbol": "<script>", "investment_class": "PUBLIC", "position_type": "LONG", "quantity": "1",
+                      "entry_price": "1", "entry_date": OPENED, **NO_TRADES}, "a symbol consists of"),
+        ("portfolio", {"name": "N", "account_name": "A", "account_type": "ira", "currency": "<b>", "opening_equity": "1",
+                       **NO_ROWS}, "three letters"),
+    ],
+)  # fmt: skip
+def test_what_is_no_symbol_and_no_currency_is_refused(
+    staff: Client, table: str, given: dict[str, Any], said: str
+) -> None:
+    book = PortfolioFactory()
+    answer = staff.post(address(table, "add"), {"portfolio": book.pk, "user": book.user_id} | given)
+    assert said in str(answer.context["errors"])
+    assert (Position.objects.count(), Portfolio.objects.count()) == (0, 1)
+
+
 def test_a_deleted_lot_keeps_its_past_and_is_then_read_only(staff: Client) -> None:
     lot = PositionFactory()
     staff.post(address("position", "delete", lot.pk), {"post": "yes"})
