@@ -28,7 +28,7 @@ LARGEST_IMPORT = 1024 * 1024
 # In none of the exports, whichever table they are in.
 SECRETS = ("password", "token_hash", "key", "jti", "response", "embedding")
 # How rows of other tables are named where these have such a name.
-NAMES = ("symbol", "email")
+NAMES = ("symbol", "email", "model")
 NUMBERS = (bool, int, float, Decimal, dt.date, dt.time, UUID)
 
 

@@ -230,3 +230,12 @@ def test_prices_are_found_by_symbol_date_and_source(boss: Client) -> None:
     asked = {"security__id__exact": str(apple.pk), "date_from": "2026-01-06", "date_to": "2026-01-06", "source": "fmp"}
     shown = boss.get(reverse("admin:marketdata_dailyprice_changelist"), asked).context["cl"].queryset
     assert [(row.security, row.date.day) for row in shown] == [(apple, 6)]
+
+
+def test_exported_changes_name_the_table_they_were_made_in(boss: Client) -> None:
+    boss.post(
+        reverse("admin:tagging_tag_add"),
+        {"user": UserFactory().pk, "name": "New", "color": "#112233", "display_order": "1"},
+    )
+    rows = exported(boss, "core_manualchange", ["content_type", "object_repr"])
+    assert [(row["content_type"], row["object_repr"]) for row in rows] == [("tag", "New")]
