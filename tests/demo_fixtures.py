@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
@@ -98,6 +99,8 @@ def evening_in(database: str) -> Iterator[None]:
 
 def _move(database: str, now: str | None) -> None:
     connection.close()
+    # Rows of other databases have other numbers.
+    ContentType.objects.clear_cache()
     connection.settings_dict["NAME"] = database
     cache.clear()
     if now is None:
