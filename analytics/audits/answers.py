@@ -73,8 +73,9 @@ def told(book: Portfolio, said: Answers) -> Iterator[str]:
     overview = "portfolio-overview"
     value, net = said.number(overview, "net_asset_value"), said.number(overview, "exposures", "net_exposure")
     if value is not None and net is not None:
+        parts = {name: said.number(overview, "exposures", f"{name}_exposure") for name in ("gross", "net")}
         shares = " and ".join(
-            f"{name} exposure {share((said.number(overview, 'exposures', f'{name}_exposure') or 0) / value)}" for name in ("gross", "net")
+            f"{name} exposure {share(None if part is None else part / value)}" for name, part in parts.items()
         ) if value > 0 else f"net exposure {dollars(net, 0)}"  # fmt: skip
         cash = said.number(overview, "cash_balance")
         yield (
