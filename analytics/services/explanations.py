@@ -15,7 +15,7 @@ from django.db import connection
 from analytics.services.explained_measures import MEASURES
 from analytics.services.explained_parts import TAIL_NAMES
 from analytics.services.explained_tables import TABLES
-from analytics.services.measure import Kind, Measure
+from analytics.services.measure import LEDGER, Kind, Measure
 from analytics.services.published import PublishedBook, published_book
 from analytics.services.value_at_risk import NOT_CALCULATED, why_none
 from marketdata import calendar
@@ -32,6 +32,7 @@ STORED = """
 FACTOR_NAMES = "SELECT name FROM factor_definitions WHERE is_active ORDER BY display_order"
 SCENARIO_IDS = "SELECT scenario_id FROM stress_test_scenarios WHERE active ORDER BY scenario_id"
 FRESH = "fresh"
+NO_EQUITY = "invalid_equity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +123,19 @@ def explain_table(user: User, portfolio_id: UUID, name: str) -> tuple[PublishedB
     return _explained(user, portfolio_id, name, measure, "")
 
 
-def why_missing(document: Mapping[str, Any], measure: Measure) -> str:
-    """Why there is no figure, from what its engine said of itself."""
-    return measure.without or (why_none(document) if document else NOT_CALCULATED)
+def why_missing(document: Mapping[str, Any], measure: Measure, equity: float) -> str:
+    """Why there is no figure, from what its engine said of itself and the net asset value of the session, dollars.
+
+    Value at risk is in dollars and needs none; every other figure of these engines that can be missing is over it, those of the
+    ledger over that of the session before.
+    """
+    if measure.without or not document:
+        return measure.without or NOT_CALCULATED
+    if document.get("status") == "skipped":
+        return str(document.get("reason") or why_none(document))
+    if measure.engine == LEDGER or (equity <= 0 and measure.part != "value_at_risk"):
+        return NO_EQUITY
+    return why_none(document)
 
 
 def _explained(
@@ -144,7 +155,7 @@ def _explained(
     reason = row.reason or part.get("reason") or document.get("reason")
     if row.value is None and not row.reason and (measure.column or not document):
         left_out = skipped[0][1] if skipped and mine is not lots else None
-        reason = left_out or why_missing(document, measure)
+        reason = left_out or why_missing(document, measure, float(book.equity))
     return book, Explanation(
         metric=metric,
         of=of,

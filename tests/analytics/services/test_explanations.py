@@ -17,10 +17,11 @@ from analytics.services.explained_measures import CORRELATION, OF_THE_BOOK, RISK
 from analytics.services.explained_parts import PARTS, TAIL_NAMES
 from analytics.services.explanations import Explanation, explain
 from analytics.services.factors import FactorReadings, factors_of
+from analytics.services.measured_figures import measured_figures
 from analytics.services.stress import StressTest, stress_test_of
 from analytics.services.value_at_risk import value_at_risk
 from marketdata import calendar
-from portfolios.models import Portfolio
+from portfolios.models import Portfolio, PortfolioSnapshot
 from sigmasight.core.errors import DomainError, NotFound
 from tests.analytics.services.conftest import book_of, snapshot_of
 from tests.demo_fixtures import DemoResults
@@ -69,6 +70,15 @@ def test_what_is_missing_has_a_reason_and_odd_prices_are_named(demo_results: Dem
     assert found.reason == "no_public_positions"
     assert {one.quality for one in found.inputs.odd} <= {"entry", "valuation"}
     assert len(found.inputs.odd) == found.inputs.lots == 9
+
+
+@pytest.mark.parametrize("metric", ["market_beta", "realized_volatility_21d", "drawdown", "daily_return"])
+def test_what_is_missing_for_want_of_equity_says_so(demo_results: DemoResults, metric: str) -> None:
+    book = book_of("hedge_fund")
+    columns = {OF_THE_BOOK[metric].column: None, "net_asset_value": -1, "cash_value": -1 - snapshot_of(book).net_exposure}
+    PortfolioSnapshot.objects.filter(pk=snapshot_of(book).pk).update(**columns)
+    assert explained("hedge_fund", metric, "").reason == "invalid_equity"
+    assert measured_figures(book.pk, demo_results.session).figures[metric].reason == "invalid_equity"
 
 
 def explained(name: str, metric: str, of: str) -> Explanation:
