@@ -59,7 +59,10 @@ def measured_figures(portfolio_id: UUID, session: dt.date) -> MeasuredFigures:
     equity = values[list(OF_THE_BOOK).index("net_asset_value")] or 0.0
     figures = {
         name: MeasuredFigure(
-            name, measure, value, why_missing(engines.get(measure.engine, {}), measure, equity) if value is None else None
+            name,
+            measure,
+            value,
+            why_missing(engines.get(measure.engine, {}), measure, equity) if value is None else None,
         )
         for (name, measure), value in zip(OF_THE_BOOK.items(), values, strict=True)
     }

@@ -25,6 +25,7 @@ SPANS = {"1d": 1, "5d": 5, "21d": 21, "63d": 63, "252d": 252}
 # Below this a year's figure says nothing.
 ENOUGH = 20
 DIGITS = 6
+NO_EQUITY, TOO_FEW = "invalid_equity", "insufficient_data"
 
 # Differences of running totals are exact; sums of rounded days are not.
 SESSIONS = """
@@ -62,7 +63,9 @@ class PerformanceReport:
     """A portfolio over `sessions` sessions after the close of `first`. Returns are fractions, net of fees, flows taken out (`twr`) or
     counted (`mwr`); a year's figures are None below 20 sessions and `annual_return` below a year. Ratios are at a riskless rate of 0.
     Figures beside the S&P 500 (total return of SPY) are None where they have no denominator. `drawdowns` stand beside `values`:
-    the chained returns below their highest point of the window. `sectors` : what they made of the difference to the S&P 500."""
+    the chained returns below their highest point of the window. `sectors` : what they made of the difference to the S&P 500.
+    `reason` : "invalid_equity" where a session began without positive equity, so that it has no return: the chain of returns and the
+    fall are unknown, the other figures are of the sessions that have one; "insufficient_data" below 20 sessions; else None."""
 
     first: dt.date
     last: dt.date
@@ -92,6 +95,7 @@ class PerformanceReport:
     sectors: SectorAttribution
     values: tuple[tuple[dt.date, float], ...]
     drawdowns: tuple[float | None, ...]
+    reason: str | None
 
 
 def performance_report(
@@ -135,7 +139,9 @@ def _report(
     told = [day for day, value in zip(days[first + 1 :], own, strict=True) if not np.isnan(value)]
     measured, relative = ratios_of(known), relative_to(own, beside)
     enough = len(known) >= ENOUGH
-    fall = worst_drawdown(known)
+    holed = len(known) < len(own)
+    # Chained over a hole a fall would lack what was lost in it.
+    fall = None if holed else worst_drawdown(known)
     rate = money_weighted_return(values[first], flows[first + 1 :], values[-1])
 
     def yearly(value: float) -> float | None:
@@ -149,7 +155,7 @@ def _report(
         flows=round(float(np.nansum(flows[first + 1 :])), 2) + 0.0,
         twr=_growth(own),
         mwr=None if rate is None else _known((1 + rate) ** len(own) - 1),
-        annual_return=_known(measured.annual_return) if len(known) >= YEAR else None,
+        annual_return=_known(measured.annual_return) if len(known) >= YEAR and not holed else None,
         volatility=yearly(measured.annual_volatility),
         sharpe=yearly(measured.sharpe),
         sortino=yearly(measured.sortino),
@@ -175,6 +181,7 @@ def _report(
         sectors=sectors,
         values=tuple((day, round(float(value), 2)) for day, value in zip(days[first:], values[first:], strict=True)),
         drawdowns=_drawdowns(own),
+        reason=NO_EQUITY if holed else None if enough else TOO_FEW,
     )
 
 

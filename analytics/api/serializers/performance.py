@@ -105,6 +105,10 @@ class Performance(Form):
     attribution = Earned(many=True)
     sector_attribution = SectorAttribution()
     values = Value(many=True)
+    reason = serializers.CharField(
+        allow_null=True,
+        help_text="why figures are null: invalid_equity (a session began without equity), insufficient_data",
+    )
 
 
 class PerformanceMetadata(Form):

@@ -20,7 +20,7 @@ from sigmasight.core.api.schema import ErrorDetail, ValidationError
 
 PLAIN = (
     "first", "last", "sessions", "pnl", "flows", "twr", "mwr", "annual_return", "volatility", "sharpe", "sortino", "days_up", "fall",
-    "periods",
+    "periods", "reason",
 )  # fmt: skip
 BESIDE = ("beta", "alpha", "correlation", "tracking_error", "information_ratio", "up_capture", "down_capture")
 

@@ -75,7 +75,11 @@ def test_what_is_missing_has_a_reason_and_odd_prices_are_named(demo_results: Dem
 @pytest.mark.parametrize("metric", ["market_beta", "realized_volatility_21d", "drawdown", "daily_return"])
 def test_what_is_missing_for_want_of_equity_says_so(demo_results: DemoResults, metric: str) -> None:
     book = book_of("hedge_fund")
-    columns = {OF_THE_BOOK[metric].column: None, "net_asset_value": -1, "cash_value": -1 - snapshot_of(book).net_exposure}
+    columns = {
+        OF_THE_BOOK[metric].column: None,
+        "net_asset_value": -1,
+        "cash_value": -1 - snapshot_of(book).net_exposure,
+    }
     PortfolioSnapshot.objects.filter(pk=snapshot_of(book).pk).update(**columns)
     assert explained("hedge_fund", metric, "").reason == "invalid_equity"
     assert measured_figures(book.pk, demo_results.session).figures[metric].reason == "invalid_equity"

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from analytics.services.performance import performance_report
+from analytics.services.performance import performance_report, performance_up_to
 from portfolios.models import EquityChange, Portfolio, PortfolioSnapshot
 from sigmasight.core.errors import NotFound
 from tests.analytics.services.conftest import book_of
@@ -77,6 +77,23 @@ def test_periods_end_at_the_published_session(demo_results: DemoResults) -> None
         assert one.twr == pytest.approx(last.twr_index / nights[one.since].twr_index - 1, abs=1e-4)
         assert one.benchmark is not None
     assert periods["1d"].twr == pytest.approx(float(last.daily_return or 0), abs=1e-6)
+
+
+def test_a_session_that_began_without_equity_breaks_the_chain_and_is_told(demo_results: DemoResults) -> None:
+    book = book_of("hedge_fund")
+    PortfolioSnapshot.objects.filter(pk=nights_of(book)[40].pk).update(daily_return=None)
+    _, found = performance_report(book.user, book.pk)
+    assert found is not None
+    assert (found.twr, found.fall, found.reason) == (None, None, "invalid_equity")
+    assert found.volatility is not None
+    assert performance_report(book.user, book.pk, sessions=21)[1].reason is None  # type: ignore[union-attr]
+
+
+def test_a_window_of_few_sessions_says_so(demo_results: DemoResults) -> None:
+    book = book_of("hedge_fund")
+    found = performance_up_to(book.pk, nights_of(book)[5].snapshot_date)
+    assert found is not None
+    assert (found.sharpe, found.reason) == (None, "insufficient_data")
 
 
 def test_a_shorter_window_begins_later(demo_results: DemoResults) -> None:
