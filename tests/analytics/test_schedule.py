@@ -7,7 +7,8 @@ from django_celery_beat.models import PeriodicTask
 import assistant.tasks  # noqa: F401 - a worker loads them
 from analytics import tasks
 from analytics.services.admin_day import close_yesterday
-from analytics.services.schedule import ALERTS, DAILY, DAILY_METRICS, NIGHTLY, RETENTION, schedule_nightly
+from analytics.services.schedule import ALERTS, DAILY_METRICS, ENTRIES, NIGHTLY, RETENTION, schedule_nightly
+from assistant.schedule import CLEANUP
 
 pytestmark = pytest.mark.django_db
 
@@ -43,12 +44,12 @@ def test_scheduling_twice_keeps_what_staff_changed() -> None:
     assert not PeriodicTask.objects.get(name=NIGHTLY).enabled
 
 
-def test_floors_above_have_their_times() -> None:
+def test_every_task_of_the_schedule_exists_also_those_of_floors_above() -> None:
     schedule_nightly()
     entries = {entry.name: entry for entry in PeriodicTask.objects.select_related("crontab")}
-    assert {name: entries[name].task for name in DAILY} == {name: daily.task for name, daily in DAILY.items()}
-    assert {entries[name].task for name in DAILY} <= set(current_app.tasks)
-    at = entries["Cleanup after people who left"].crontab
+    assert {name: entries[name].task for name in ENTRIES} == {name: entry.task for name, entry in ENTRIES.items()}
+    assert {entry.task for entry in ENTRIES.values()} <= set(current_app.tasks)
+    at = entries[CLEANUP].crontab
     assert (at.hour, at.minute, at.day_of_week, str(at.timezone)) == ("20", "15", "*", "America/New_York")
 
 
