@@ -51,6 +51,31 @@ def test_every_list_can_be_searched(staff: Client) -> None:
     assert {label for label, status in answers.items() if status != 200} == set()
 
 
+def impossible(model: type[models.Model], year: str) -> dict[str, str]:
+    """A filter of a list by a year that cannot be, of the day by which it is browsed if there is one."""
+    days = [field.name for field in model._meta.fields if isinstance(field, models.DateField)]
+    day = admin.site.get_model_admin(model).date_hierarchy or next(iter(days), "")
+    return {f"{day}__year": year} if day else {"pk__range": year}
+
+
+@pytest.mark.parametrize(("place", "year"), [("changelist", "99999999999"), ("changelist", "0"), ("export", "0")])
+def test_no_list_breaks_on_a_filter_that_cannot_be(staff: Client, place: str, year: str) -> None:
+    staff.raise_request_exception = False
+    answers = {
+        model._meta.label: staff.get(page(model, place), impossible(model, year)).status_code
+        for model in admin.site._registry
+    }
+    assert {label: status for label, status in answers.items() if status != 400} == {}
+
+
+@pytest.mark.django_db(databases=["default", "ai"], transaction=True)
+def test_what_postgresql_refuses_to_look_for_is_told(staff: Client) -> None:
+    for place in ("changelist", "export"):
+        answer = staff.get(page(Portfolio, place), {"name__regex": "("})
+        assert answer.status_code == 400
+        assert b"parentheses () not balanced" in answer.content
+
+
 def test_every_form_opens(staff: Client) -> None:
     seed_demo()
     for model in domain_models():

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import DELETION
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import ValidationError
+from django.db import DataError, NotSupportedError, ProgrammingError
 from django.db.models import Model, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
@@ -30,6 +34,17 @@ UNKNOWN = "-"
 MOST_NOTED = 1_000
 # Characters of a value that the history tells.
 MOST_TOLD = 60
+# What Django, Python and PostgreSQL raise when an address filters by what cannot be, such as the year 0.
+IMPOSSIBLE = (
+    IncorrectLookupParameters,
+    DataError,
+    ProgrammingError,
+    NotSupportedError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 
 
 def figure(value: Any, pattern: str) -> str:
@@ -85,6 +100,18 @@ def _change_of(form: Any, field: str) -> str:
     return f" ({was} → {became})"
 
 
+@contextmanager
+def _asked(request: HttpRequest) -> Iterator[None]:
+    """Refuse, with 400, an address that asks a list for what cannot be; without a query the fault is ours."""
+    try:
+        yield
+    except IMPOSSIBLE as error:
+        if not request.GET:
+            raise
+        why = str(error).partition("\n")[0][:200]
+        raise ValidationError(f"The list has no such filter or page{why and f': {why}'}.") from error
+
+
 class TableAdmin(ExportedTable, ModelAdmin):  # type: ignore[misc]
     """A table that staff may write to, by default from the role of operators upward.
 
@@ -108,6 +135,17 @@ class TableAdmin(ExportedTable, ModelAdmin):  # type: ignore[misc]
     list_fullwidth = True
     list_filter_submit = True
     warn_unsaved_form = True
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        with _asked(request):
+            return super().get_changelist_instance(request)
+
+    def get_export_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        with _asked(request):
+            rows = super().get_export_queryset(request)
+            # Asked here, because what PostgreSQL refuses shows only then.
+            rows.exists()
+            return rows
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         """Which fields changed, and from what to what."""
