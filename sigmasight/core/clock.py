@@ -1,7 +1,7 @@
-"""The one clock of the system. Everything that asks for "now" or "today" asks here.
+"""The market's clock: whatever depends on the day in New York, or on what has closed by now, asks here.
 
 `SIGMASIGHT_NOW` (an ISO instant, e.g. ``2026-02-27T22:00:00-05:00``) fixes the clock, so that tests, backfills and demos
-can stand on a chosen evening.
+can stand on a chosen evening. Heartbeats, durations and stamps of rows are the machine's and the database's.
 """
 
 from __future__ import annotations
