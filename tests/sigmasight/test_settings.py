@@ -22,7 +22,7 @@ PRODUCTION = {"PRODUCTION": "1", "SECRET_KEY": SECRET, "ALLOWED_HOSTS": "risk.ex
 # Read by the clock, the embedded servers, the database client, the web server and the compose file instead of the settings.
 READ_ELSEWHERE = {
     "SIGMASIGHT_STATE", "SIGMASIGHT_DATABASE", "SIGMASIGHT_NOW", "POSTGRES_PASSWORD", "PGPASSWORD", "WEB_CONCURRENCY",
-    "BACKUP_VOLUME",
+    "BACKUP_VOLUME", "SIGMASIGHT_PG_BIN", "SIGMASIGHT_VALKEY_BIN", "SIGMASIGHT_PG_OS_USER",
 }  # fmt: skip
 # Set by the project for its own processes, never by people.
 INTERNAL = {"SIGMASIGHT_TESTING", "SIGMASIGHT_EMBEDDED_CHILD", "SIGMASIGHT_MIGRATING"}
