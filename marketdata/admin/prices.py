@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
-from marketdata.models import DailyPrice, Dividend, InstrumentMark, OptionQuote, PriceHistory, Split
+from marketdata.models import DailyPrice, Dividend, InstrumentMark, OptionQuote, PriceHistory, SecurityType, Split
 from marketdata.providers.registry import DEFAULT_ORDER
 from marketdata.services.acceptance import accept_prices
 from marketdata.services.decisions import STAFF
-from marketdata.services.edited_rows import rows_edited
+from marketdata.services.edited_rows import delete_prices, rows_edited
+from marketdata.services.overrides import LONGEST_REASON, override_price
 from sigmasight.core.admin import ComputedAdmin, TableAdmin, number, short_id
+from sigmasight.core.errors import DomainError
 from sigmasight.core.filters import one_of
+from sigmasight.core.served_tables import ServedForm, ServedTable
 
 PRICE_SOURCES = (*DEFAULT_ORDER, "simulated", "file", "seed", STAFF)
 
@@ -42,8 +48,67 @@ class EditedTable(TableAdmin):
             rows_edited([(row, None) for row in rows])
 
 
+class EnteredPrice(ServedForm):
+    """A price that staff enter, with what is kept of it beside the figure."""
+
+    reason = forms.CharField(
+        max_length=LONGEST_REASON,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Kept with the price, which stands against whatever a source sends until it is taken back under Data quality.",
+    )
+    unusual = forms.BooleanField(
+        required=False, widget=UnfoldBooleanSwitchWidget, label="Far from its neighbours, and meant"
+    )
+
+
+class EnteredTable(ServedTable):
+    """A table of prices as sources sent them: what staff enter here is an override, as under Data quality.
+
+    `day`, `price` : the fields of the session and of what is entered.
+    """
+
+    form = EnteredPrice
+    day: str
+    price: str
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        fields = super().get_fields(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fields
+        return [name for name in fields if name not in EnteredPrice.declared_fields]
+
+    def enter(self, request: HttpRequest, row: Any, given: dict[str, Any]) -> Any:
+        security = given["security"]
+        if (security.security_type == SecurityType.OPTION) != (self.model is OptionQuote):
+            raise DomainError(
+                "wrong_table",
+                "Of an option contract it is the quote that is entered, of everything else the daily price.",
+            )
+        self._override(request, row, given)
+        return self.model.objects.get(**{"security": security, self.day: given[self.day]})
+
+    def correct(self, request: HttpRequest, row: Any, given: dict[str, Any]) -> None:
+        self._override(request, row, given)
+
+    def remove(self, request: HttpRequest, row: Any) -> None:
+        delete_prices([row])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        delete_prices(list(queryset))
+
+    def _override(self, request: HttpRequest, row: Any, given: dict[str, Any]) -> None:
+        price, unusual = getattr(row, self.price), given.get("unusual", False)
+        if price is None:
+            raise DomainError("price_missing", "Enter a price, or delete the row.")
+        day, by = getattr(row, self.day), request.user.pk
+        override_price(row.security_id, day, price, given["reason"], by=by, unusual=unusual)  # type: ignore[arg-type]
+
+
 @admin.register(DailyPrice)
-class DailyPriceAdmin(EditedTable):
+class DailyPriceAdmin(EnteredTable):
+    entered = ["security", "date", "close", *EnteredPrice.declared_fields]
+    corrected = ["close", *EnteredPrice.declared_fields]
+    day, price = "date", "close"
     icon = "candlestick_chart"
     list_display = [
         "security",
@@ -120,7 +185,10 @@ class InstrumentMarkAdmin(ComputedAdmin):
 
 
 @admin.register(OptionQuote)
-class OptionQuoteAdmin(EditedTable):
+class OptionQuoteAdmin(EnteredTable):
+    entered = ["security", "session", "last", *EnteredPrice.declared_fields]
+    corrected = ["last", *EnteredPrice.declared_fields]
+    day, price = "session", "last"
     icon = "request_quote"
     list_display = [
         "security",
