@@ -139,6 +139,7 @@ def test_a_short_that_rises_is_a_loser_and_a_split_moves_nothing(demo_results: D
 
 def test_the_threshold_is_of_the_price(demo_results: DemoResults) -> None:
     found = data_of(ask("get_daily_movers", threshold_pct=5))
+    assert found["movers"]
     assert all(abs(row["price_change_pct"]) >= 5 for row in found["movers"])
     assert found["holdings_below_threshold"] == 30 - len(found["movers"])
 
