@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from analytics.api.serializers.batch_runs import PortfolioQuery
-
-Form = serializers.Serializer[Any]
+from sigmasight.core.api.forms import Form
 
 
 class CleanupQuery(PortfolioQuery):

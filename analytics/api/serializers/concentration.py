@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from analytics.api.serializers.overview import TopHolding
 from analytics.api.serializers.sectors import CombinedHoldings
-
-Form = serializers.Serializer[Any]
+from sigmasight.core.api.forms import Form
 
 
 class Concentration(Form):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from analytics.api.serializers.quality import AggregateAnswer, DataQuality, UnavailableMetadata
 from analytics.api.serializers.selection import PortfolioIdsQuery
 from analytics.services.correlations import FEW_DATA, FEW_SYMBOLS, LOOKBACK, MAX_SYMBOLS, MIN_OVERLAP, NO_CALCULATION
-
-Form = serializers.Serializer[Any]
+from sigmasight.core.api.forms import Form
 
 
 def _lookback() -> serializers.IntegerField:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from analytics.services.equity_search import PERIODS
+from sigmasight.core.api.forms import Form
 
-Form = serializers.Serializer[Any]
 MOST_ROWS = 200
 
 

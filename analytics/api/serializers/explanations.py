@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from analytics.services.explained_measures import MEASURES
-
-Form = serializers.Serializer[Any]
+from sigmasight.core.api.forms import Form
 
 
 class ExplainQuery(Form):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from analytics.api.serializers.quality import CalculationStaleness, SnapshotStaleness
+from sigmasight.core.api.forms import Form
 
-Form = serializers.Serializer[Any]
 NO_FACTOR_DETAILS = ("no_factor_calculations", "no_active_style_or_macro_factors")
 DIRECTIONS = (
     "Growth", "Value", "Momentum", "Contrarian", "Small Cap", "Large Cap", "Quality", "Speculative", "Balanced", "Neutral", "Unknown",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from portfolios.models import InvestmentClass, PositionType
+from sigmasight.core.api.forms import Form
 from tagging.api.serializers.links import TagSummary
 
-Form = serializers.Serializer[Any]
 MOST_TOP = 50
 
 

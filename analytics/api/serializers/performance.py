@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
-Form = serializers.Serializer[Any]
+from sigmasight.core.api.forms import Form
+
 SHORTEST, LONGEST = 20, 504
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
-Form = serializers.Serializer[Any]
+from sigmasight.core.api.forms import Form
 
 FLAGS = (
     "NO_CORRELATION_CALCULATION", "INSUFFICIENT_DATA", "INSUFFICIENT_SYMBOLS", "NO_ACTIVE_FACTORS", "NO_FACTOR_CALCULATIONS",

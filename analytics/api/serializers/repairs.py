@@ -7,8 +7,8 @@ from typing import Any
 from rest_framework import serializers
 
 from analytics.services.repairs import JOB_TYPES
+from sigmasight.core.api.forms import Form
 
-Form = serializers.Serializer[Any]
 CONFIRMATION = "DELETE ALL RESULTS"
 COUNTS = (
     "batch_run_tracking", "portfolio_snapshots", "position_snapshots", "position_greeks", "factor_exposures",

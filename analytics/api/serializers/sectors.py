@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from analytics.api.serializers.quality import AggregateAnswer
-
-Form = serializers.Serializer[Any]
+from sigmasight.core.api.forms import Form
 
 
 def _weights(text: str) -> serializers.DictField:

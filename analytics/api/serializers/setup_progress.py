@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from analytics.models import LogLevel
 from analytics.services.setup_progress import COMPLETED, FAILED, NOT_FOUND, PENDING, RUNNING
+from sigmasight.core.api.forms import Form
 
-Form = serializers.Serializer[Any]
 PHASE_STATES = (PENDING, RUNNING, COMPLETED, FAILED)
 SETUP_STATES = (RUNNING, COMPLETED, FAILED, NOT_FOUND)
 

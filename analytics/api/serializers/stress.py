@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from analytics.api.serializers.quality import AggregateAnswer, DataQuality
 from analytics.services.stress import NO_RESULTS, NO_SNAPSHOT
-
-Form = serializers.Serializer[Any]
+from sigmasight.core.api.forms import Form
 
 
 class StressQuery(Form):

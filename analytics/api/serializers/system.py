@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from rest_framework import serializers
 
 from analytics.services.daily_metrics import oldest_countable, yesterday
+from sigmasight.core.api.forms import Form
 
-Form = serializers.Serializer[Any]
 INSTANT = serializers.DateTimeField
 
 

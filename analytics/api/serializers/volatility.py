@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
-Form = serializers.Serializer[Any]
+from sigmasight.core.api.forms import Form
 
 
 class Volatility(Form):

@@ -7,8 +7,8 @@ from typing import Any
 from rest_framework import serializers
 
 from analytics.services.what_if import MOST_TRADES
+from sigmasight.core.api.forms import Form
 
-Form = serializers.Serializer[Any]
 MOST_SHARES = 1e9
 
 

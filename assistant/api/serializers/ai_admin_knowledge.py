@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from assistant.api.serializers.ai_admin_pages import Form, Page, PageQuery, days_back
+from assistant.api.serializers.ai_admin_pages import Page, PageQuery
 from assistant.models import Rating
+from sigmasight.core.api.forms import Form, days_back
 
 
 class DocumentsQuery(PageQuery):

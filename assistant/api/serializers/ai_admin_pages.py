@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
-Form = serializers.Serializer[Any]
-
-
-def days_back(default: int, most: int) -> serializers.IntegerField:
-    return serializers.IntegerField(default=default, min_value=1, max_value=most, help_text="days to look back")
-
-
-def maybe_number() -> serializers.FloatField:
-    return serializers.FloatField(allow_null=True)
+from sigmasight.core.api.forms import Form, days_back
 
 
 class PageQuery(Form):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from assistant.api.serializers.ai_admin_pages import Form, days_back, maybe_number
+from sigmasight.core.api.forms import Form, days_back, maybe_number
 
 
 class MetricsQuery(Form):

@@ -6,8 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from assistant.api.serializers.ai_admin_pages import Form, Page, PageQuery, days_back
+from assistant.api.serializers.ai_admin_pages import Page, PageQuery
 from assistant.models import AnnotationSeverity, AnnotationStatus, AnnotationType
+from sigmasight.core.api.forms import Form, days_back
 
 
 class TalksQuery(PageQuery):
@@ -32,11 +33,17 @@ class Talks(Page):
     conversations = TalkRow(many=True)
 
 
-class TalkMessage(Form):
+class PlainMessage(Form):
     id = serializers.UUIDField()
     role = serializers.CharField()
     content = serializers.CharField(allow_null=True)
+
+
+class DatedMessage(PlainMessage):
     created_at = serializers.DateTimeField(allow_null=True)
+
+
+class TalkMessage(DatedMessage):
     annotations_count = serializers.IntegerField()
 
 
@@ -48,20 +55,12 @@ class ContextQuery(Form):
     context_messages = serializers.IntegerField(default=5, min_value=0, max_value=20, help_text="on each side")
 
 
-class TargetMessage(Form):
-    id = serializers.UUIDField()
+class TargetMessage(DatedMessage):
     conversation_id = serializers.UUIDField()
-    role = serializers.CharField()
-    content = serializers.CharField(allow_null=True)
-    created_at = serializers.DateTimeField(allow_null=True)
 
 
-class ContextMessage(Form):
-    id = serializers.UUIDField()
-    role = serializers.CharField()
-    content = serializers.CharField(allow_null=True)
+class ContextMessage(DatedMessage):
     is_target = serializers.BooleanField()
-    created_at = serializers.DateTimeField(allow_null=True)
 
 
 class AnnotationRow(Form):
@@ -146,12 +145,6 @@ class ExportFilters(Form):
     annotation_type = serializers.CharField(allow_null=True)
 
 
-class ExportedMessage(Form):
-    id = serializers.UUIDField()
-    role = serializers.CharField()
-    content = serializers.CharField(allow_null=True)
-
-
 class ExportedRow(Form):
     annotation_id = serializers.UUIDField()
     annotation_type = serializers.CharField()
@@ -161,7 +154,7 @@ class ExportedRow(Form):
     tags = serializers.ListField(child=serializers.CharField())
     status = serializers.CharField()
     created_at = serializers.DateTimeField(allow_null=True)
-    original_message = ExportedMessage(allow_null=True)
+    original_message = PlainMessage(allow_null=True)
 
 
 class Export(Form):

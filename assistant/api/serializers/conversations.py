@@ -8,8 +8,8 @@ from typing import Any
 from rest_framework import serializers
 
 from assistant.models import Mode
+from sigmasight.core.api.forms import Form
 
-Form = serializers.Serializer[Any]
 MOST_PORTFOLIOS = 100
 LONGEST_SELECTION = 4_000
 

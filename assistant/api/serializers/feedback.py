@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from assistant.models import Rating
+from sigmasight.core.api.forms import Form, days_back
 
-Form = serializers.Serializer[Any]
 LONGEST_EDIT, LONGEST_COMMENT = 20_000, 4_000
 
 
@@ -36,7 +34,7 @@ class FeedbackWithdrawn(Form):
 
 
 class SummaryQuery(Form):
-    days = serializers.IntegerField(default=30, min_value=1, max_value=365, help_text="days to look back")
+    days = days_back(30, 365)
     user_id = serializers.UUIDField(required=False, help_text="one person")
 
 
@@ -84,7 +82,7 @@ class Patterns(Form):
 
 class NegativeQuery(Form):
     limit = serializers.IntegerField(default=50, min_value=1, max_value=200, help_text="rows at most")
-    days = serializers.IntegerField(default=30, min_value=1, max_value=365, help_text="days to look back")
+    days = days_back(30, 365)
     with_edits_only = serializers.BooleanField(default=False, help_text="only with a corrected text")
 
 
@@ -128,7 +126,7 @@ class Preferences(Form):
 
 class LearningQuery(Form):
     min_confidence = serializers.FloatField(default=0.7, min_value=0, max_value=1, help_text="leave out what is below")
-    days = serializers.IntegerField(default=30, min_value=1, max_value=365, help_text="days to look back")
+    days = days_back(30, 365)
 
 
 class Rule(Form):
@@ -166,7 +164,7 @@ class LearningRun(Form):
 
 
 class ReprocessQuery(Form):
-    days = serializers.IntegerField(default=7, min_value=1, max_value=30, help_text="days to look back")
+    days = days_back(7, 30)
 
 
 class FeedbackError(Form):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from assistant.models import InsightSeverity, InsightType
 from assistant.services.insight_drafts import BRIEF, DETAILED, STANDARD
+from sigmasight.core.api.forms import Form
 
-Form = serializers.Serializer[Any]
 LONGEST_FOCUS, LONGEST_QUESTION, LONGEST_COMMENT, LONGEST_MESSAGE = 100, 2_000, 2_000, 4_000
 MOST_AREAS = 10
 

@@ -9,8 +9,8 @@ from rest_framework import serializers
 
 from assistant.models import MemoryScope
 from assistant.services.memories import LONGEST_MEMORY, MOST_MEMORIES
+from sigmasight.core.api.forms import Form
 
-Form = serializers.Serializer[Any]
 LONGEST_TAGS = 2_000
 
 

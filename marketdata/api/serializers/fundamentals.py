@@ -12,8 +12,7 @@ from marketdata.models import AnalystEstimate, BalanceSheet, CashFlowStatement, 
 from marketdata.models.fundamentals import StatementModel
 from marketdata.services.fundamentals import statement_fields
 from marketdata.services.profiles import ESTIMATES
-
-Form = serializers.Serializer[Any]
+from sigmasight.core.api.forms import Form
 
 
 class PeriodsQuery(Form):

@@ -8,8 +8,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketdata.services.series import PriceSeries
+from sigmasight.core.api.forms import Form
 
-Form = serializers.Serializer[Any]
 LONGEST_LOOKBACK = 3660
 MOST_SYMBOLS = 100
 ISO = "iso"

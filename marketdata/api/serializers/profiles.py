@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from marketdata.api.serializers.fundamentals import form_of
 from marketdata.models import CompanyProfile as Stored
 from marketdata.services.profiles import PROFILE_FIELDS
+from sigmasight.core.api.forms import Form
 
-Form = serializers.Serializer[Any]
 OWN_NAMES = {"symbol": "", "data_source": "source", "last_updated": "fetched_at"}
 
 

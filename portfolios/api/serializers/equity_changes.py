@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from rest_framework import serializers
 
 from portfolios.models import EquityChangeType
 from portfolios.services.amounts import CENT, LARGEST_MONEY
-from sigmasight.core import clock
+from sigmasight.core.api.forms import Form, not_after_today
 
-Form = serializers.Serializer[Any]
 LONGEST_NOTE = 500
 LAST_PAGE = 1_000_000_000
 
@@ -24,13 +22,6 @@ def _amount(**rules: Any) -> serializers.DecimalField:
 
 def _dollars(text: str = "dollars") -> serializers.DecimalField:
     return serializers.DecimalField(max_digits=16, decimal_places=2, help_text=text)
-
-
-def not_after_today(day: dt.date) -> None:
-    """Days are those of New York."""
-    today = clock.market_today()
-    if day > today:
-        raise serializers.ValidationError(f"The date must not be after today ({today} in New York).")
 
 
 class ChangePeriod(Form):

@@ -8,8 +8,8 @@ from rest_framework import serializers
 
 from portfolios.api.serializers.amounts import AmountField
 from portfolios.models import AccountType
+from sigmasight.core.api.forms import Form
 
-Form = serializers.Serializer[Any]
 LONGEST_DESCRIPTION = 1000
 CURRENCY = r"^[A-Za-z]{3}$"
 

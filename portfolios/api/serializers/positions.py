@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from rest_framework import serializers
@@ -10,9 +9,8 @@ from rest_framework import serializers
 from portfolios.api.serializers.amounts import AmountField, above_zero
 from portfolios.models import InvestmentClass, PositionType
 from portfolios.services.valued_lots import ValuedLot
-from sigmasight.core import clock
+from sigmasight.core.api.forms import Form, not_after_today
 
-Form = serializers.Serializer[Any]
 LONGEST_SYMBOL = 20
 LONGEST_SUBTYPE = 30
 # Brokers pad OCC symbols with spaces.
@@ -22,13 +20,6 @@ CLASSES = ", ".join(InvestmentClass.values)
 
 def _text(longest: int | None = None) -> serializers.CharField:
     return serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=longest)
-
-
-def not_in_the_future(day: dt.date) -> None:
-    """Refuse a day that has not come in New York."""
-    today = clock.market_today()
-    if day > today:
-        raise serializers.ValidationError(f"Must not be after today ({today} in New York).", code="less_than_equal")
 
 
 class LotForm(Form):
@@ -87,7 +78,7 @@ class PositionUpdate(Form):
         required=False, allow_null=True, min_value=0, help_text="closes the lot; 0 for a worthless option"
     )
     exit_date = serializers.DateField(
-        required=False, allow_null=True, validators=[not_in_the_future], help_text="by default today in New York"
+        required=False, allow_null=True, validators=[not_after_today], help_text="by default today in New York"
     )
     close_quantity = AmountField(
         required=False, allow_null=True, help_text="what is closed, unsigned; by default all that is not to remain"

@@ -10,8 +10,8 @@ from portfolios.models import PositionType
 from portfolios.services.amounts import LARGEST_PRICE
 from portfolios.services.target_book import PRICE_STEP
 from portfolios.services.target_prices import LONGEST_SYMBOL, SYMBOL
+from sigmasight.core.api.forms import Form
 
-Form = serializers.Serializer[Any]
 MOST_AT_ONCE = 5_000
 SIDES = "LONG, SHORT, LC, LP, SC or SP"
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from portfolios.api.serializers.positions import Position
 from portfolios.models import PositionType
-
-Form = serializers.Serializer[Any]
+from sigmasight.core.api.forms import Form
 
 
 class DuplicateQuery(Form):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from portfolios.models import InvestmentClass, PositionType
+from sigmasight.core.api.forms import Form
 
-Form = serializers.Serializer[Any]
 MOST_IDS = 1000
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
+from sigmasight.core.api.forms import Form
 from tagging.models import DEFAULT_TAG_COLOR
 
-Form = serializers.Serializer[Any]
 COLOR = r"^#[0-9A-Fa-f]{6}$"
 LONGEST_DESCRIPTION = 2000
 SMALLEST, LARGEST = -(2**31), 2**31 - 1
