@@ -18,7 +18,7 @@ from analytics.models import BatchRun
 from analytics.services.clearing import Scope
 from analytics.services.repair_runs import at_once, refuse_beside_runs
 from portfolios.models import Portfolio, PortfolioSnapshot, User
-from sigmasight.core.errors import Conflict
+from sigmasight.core.errors import Conflict, DomainError
 from sigmasight.core.manual_changes import record
 from sigmasight.core.outages import is_outage
 
@@ -131,14 +131,15 @@ def perform(staff: User, repair: Repair, seen: str) -> Effect:
 
 
 def _follow_up(run: BatchRun, repair: Repair) -> None:
-    """The repair itself stands: where a server is away that is only told."""
+    """The repair itself stands: where a server is away, or something is refused, that is only told."""
     try:
         for line in repair.afterwards():
             log(run, line)
     except Exception as error:
-        if not is_outage(error):
+        if not (isinstance(error, DomainError) or is_outage(error)):
             raise
-        log(run, "What follows was not done, since a database did not answer; repair once more later.", level="error")
+        why = error.message if isinstance(error, DomainError) else "a database did not answer"
+        log(run, f"What follows was not done ({why}); repair once more later.", level="error")
 
 
 def books_of(portfolio_ids: Iterable[UUID]) -> list[Book]:

@@ -67,24 +67,32 @@ def _text(day: dt.date | None) -> str | None:
 
 @contextmanager
 def at_once(job_type: str, staff: User, scope: Scope) -> Iterator[BatchRun]:
-    """A repair that is done while the caller waits; how it ended is recorded.
+    """A repair that is done while the caller waits; how it ended is recorded. What refuses in the block has to have changed nothing:
+    whoever asked is told, and no run stays behind.
 
     Raises
     ------
     Conflict if a run is active.
     """
     run = open_repair(job_type, staff, scope, priced_by().family, executor="inline")
-    with sign_of_life(run), failure_recorded(run):
-        yield run
+    with sign_of_life(run):
+        try:
+            with failure_recorded(run, refusals=False):
+                yield run
+        except DomainError:
+            run.delete()
+            raise
     finish_run(run, RunStatus.COMPLETED)
 
 
 @contextmanager
-def failure_recorded(run: BatchRun) -> Iterator[None]:
-    """Close the run as failed where the block fails, with the reason."""
+def failure_recorded(run: BatchRun, *, refusals: bool = True) -> Iterator[None]:
+    """Close the run as failed where the block fails, with the reason; `refusals`: also where it refuses."""
     try:
         yield
     except BaseException as error:
+        if isinstance(error, DomainError) and not refusals:
+            raise
         log(run, in_words(error), level="error")
         code = error.code if isinstance(error, DomainError) else type(error).__name__
         finish_run(run, RunStatus.FAILED, errors=[f"{code}: {in_words(error)}"])

@@ -4,7 +4,7 @@ after it end with the numbers that were right."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -140,7 +140,7 @@ def test_no_run_begins_while_a_repair_is_at_work(staff: User) -> None:
     with pytest.raises(Conflict, match="is running since"):
         perform(staff, Restless(hedge_fund().pk, DAY), RerollPortfolio(hedge_fund().pk, DAY).look().fingerprint)
     assert hedge_fund().dirty_from is None
-    assert BatchRun.objects.get(kind="fix").status == "failed"
+    assert not BatchRun.objects.filter(kind="fix").exists()
 
 
 def test_a_price_set_by_hand_moves_its_holders_by_the_difference_and_back(staff: User) -> None:
@@ -173,7 +173,44 @@ def test_what_changed_since_it_was_looked_at_is_not_done(staff: User) -> None:
     assert Position.objects.filter(symbol="META").count() == before > 0
     assert not Security.objects.filter(symbol="METB").exists()
     assert not ManualChange.objects.exists()
-    assert BatchRun.objects.get(kind="fix").status == "failed"
+    assert not BatchRun.objects.filter(kind="fix").exists()
+
+
+def test_pressing_twice_leaves_one_run(staff: User) -> None:
+    repair = RerollPortfolio(hedge_fund().pk, DAY)
+    seen = repair.look().fingerprint
+    perform(staff, repair, seen)
+    with pytest.raises(Conflict, match="Look again"):
+        perform(staff, repair, seen)
+    assert BatchRun.objects.get(kind="fix").status == "completed"
+
+
+class Broken(RerollPortfolio):
+    """Fails by a fault of its own."""
+
+    def apply(self) -> Effect:
+        raise ZeroDivisionError("a fault")
+
+
+class Late(RerollPortfolio):
+    """What follows on it is refused."""
+
+    def afterwards(self) -> Iterable[str]:
+        raise DomainError("away", "The AI database is away.", status=503)
+
+
+def test_a_repair_that_fails_stands_with_its_reason(staff: User) -> None:
+    with pytest.raises(ZeroDivisionError):
+        perform(staff, Broken(hedge_fund().pk, DAY), "")
+    assert BatchRun.objects.get(kind="fix").error_summary["types"] == ["ZeroDivisionError"]
+
+
+def test_what_is_refused_after_a_repair_does_not_take_it_back(staff: User) -> None:
+    repair = Late(hedge_fund().pk, DAY)
+    perform(staff, repair, repair.look().fingerprint)
+    run = BatchRun.objects.get(kind="fix")
+    assert (run.status, hedge_fund().dirty_from) == ("completed", DAY)
+    assert "The AI database is away" in run.log.last().message
 
 
 def test_a_portfolio_is_rolled_again_from_its_day(staff: User) -> None:

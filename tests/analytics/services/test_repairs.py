@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -13,10 +14,11 @@ from analytics.models import BatchRun, EngineResult, OptionGreeks, SessionCovera
 from analytics.services.checksum import results_checksum
 from analytics.services.clearing import NEVER, OF_BOOKS, OF_SYMBOLS, Scope, clear, what_would_go
 from analytics.services.demo import demo_portfolio_ids
-from analytics.services.repairs import clear_calculations, repair_state, seed_portfolios, total_portfolios
+from analytics.services.repair_runs import at_once
+from analytics.services.repairs import CLEAR, clear_calculations, repair_state, seed_portfolios, total_portfolios
 from portfolios.models import Portfolio, PortfolioSnapshot, User
 from portfolios.services.equity import current_equity
-from sigmasight.core.errors import Conflict, NotFound
+from sigmasight.core.errors import Conflict, DomainError, NotFound
 from tests.analytics.batch.conftest import LAST, first_nights  # noqa: F401 - the demo after its first sessions
 from tests.factories import PortfolioFactory
 
@@ -142,11 +144,16 @@ def test_seeding_restores_what_is_missing(staff: User) -> None:
     assert repair_state(BatchRun.objects.get(kind="fix").pk).seeded == {"total_portfolios": 5}
 
 
-@pytest.mark.usefixtures("staff")
-def test_a_repair_that_fails_says_why(staff: User, settings: object) -> None:
-    settings.DEMO_ALLOWED = False  # type: ignore[attr-defined]
-    with pytest.raises(Exception, match="published passwords"):
-        seed_portfolios(staff)
+def test_a_repair_that_fails_says_why(staff: User) -> None:
+    with pytest.raises(ZeroDivisionError), at_once(CLEAR, staff, Scope()):
+        raise ZeroDivisionError("no such session")
     state = repair_state(BatchRun.objects.get(kind="fix").pk)
     assert state.status == "failed"
-    assert "published passwords" in (state.error or "")
+    assert "no such session" in (state.error or "")
+
+
+def test_a_repair_that_is_refused_leaves_no_run(staff: User, settings: Any) -> None:
+    settings.DEMO_ALLOWED = False
+    with pytest.raises(DomainError, match="published passwords"):
+        seed_portfolios(staff)
+    assert not BatchRun.objects.filter(kind="fix").exists()
