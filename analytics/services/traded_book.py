@@ -141,14 +141,14 @@ def _traded(
         raise DomainError(
             "no_contract_value", f"{trade.symbol} has no value of that session: it cannot be traded here."
         )
-    if like is None and (known is None or universe.columns(np.array([known.id]))[0] < 0):
+    option = like is not None and bool(facts.is_option[like])
+    if not option and (known is None or universe.columns(np.array([known.id]))[0] < 0):
         raise DomainError(
             "not_tradable",
             f"{trade.symbol} cannot be traded here: name a stock or fund that has prices, or a contract this book holds.",
         )
-    price, day = (
-        (float(held.price[mine[0]]), session) if like is not None else (known.price, known.day)  # type: ignore[union-attr]
-    )
+    price = known.price if like is None else float(held.price[mine[0]])  # type: ignore[union-attr]
+    day = session if known is None else known.day
     multiplier = float(facts.multiplier[like]) if like is not None else 1.0
     quantity, left = held.quantity.copy(), trade.quantity
     for place in mine.tolist():

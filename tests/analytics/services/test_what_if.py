@@ -15,6 +15,7 @@ from analytics.services.risk_contributions import incremental_value_at_risk
 from analytics.services.stress import stress_test_of
 from analytics.services.traded_book import Trade
 from analytics.services.what_if import Measures, WhatIf, what_if
+from marketdata import calendar
 from marketdata.models import DailyPrice
 from portfolios.models import Portfolio, Position, PositionSnapshot
 from sigmasight.core.errors import DomainError, NotFound
@@ -166,6 +167,20 @@ def test_what_cannot_be_traded_is_refused(
     book = book_of("hedge_fund")
     with pytest.raises(DomainError, match=told):
         what_if(book.user, book.pk, [Trade(*trade) for trade in trades])
+
+
+def test_a_trade_names_the_day_its_price_is_of(demo_results: DemoResults) -> None:
+    book = book_of("hedge_fund")
+    DailyPrice.objects.filter(security__symbol="NVDA", date=demo_results.session).delete()
+    assert Position.objects.filter(portfolio=book, symbol="NVDA").exists()
+    assert tried(book, ("NVDA", -1)).trades[0].price_date == calendar.shift(demo_results.session, -1)
+
+
+def test_what_has_no_price_is_not_sold_at_its_entry_price(demo_results: DemoResults) -> None:
+    book = book_of("hedge_fund")
+    DailyPrice.objects.filter(security__symbol="NVDA").delete()
+    with pytest.raises(DomainError, match="NVDA cannot be traded here"):
+        what_if(book.user, book.pk, [Trade("NVDA", -1)])
 
 
 def test_private_holdings_are_not_traded(demo_results: DemoResults) -> None:
