@@ -12,6 +12,7 @@ import orjson
 from django.db import connection
 
 from analytics.services.missing import Missing, count_open_lots
+from analytics.services.reasons import in_words
 from analytics.services.selection import Selection
 
 CENTS, PERCENT_DECIMALS = 2, 6
@@ -41,6 +42,10 @@ HEADER = """
     FROM stress_test_results AS r
     LEFT JOIN portfolio_snapshots AS n ON n.portfolio_id = r.portfolio_id AND n.snapshot_date = r.calculation_date
     WHERE r.portfolio_id = %(id)s AND r.calculation_date = %(session)s
+"""
+
+REASON = """
+    SELECT results -> 'stress_testing' ->> 'reason' FROM engine_results WHERE portfolio_id = %(id)s AND calculation_date = %(session)s
 """
 
 
@@ -99,7 +104,7 @@ def stress_test_of(
     """
     found = None if session is None else _header(portfolio_id, session)
     if session is None or found is None:
-        text = "Stress tests have not been calculated for this book."
+        text = f"There are no stress tests of this book: {in_words(_why_none(portfolio_id, session))}."
         return _missing(portfolio_id, NO_RESULTS, "NO_STRESS_TEST_RESULTS", text)
     value, coverage, flags = found
     if value is None:
@@ -140,6 +145,14 @@ def aggregate_stress_test(selection: Selection) -> AggregateStressTest | None:
     effects = _effects(selection.ids, selection.as_of, total)
     most = max((effect.books for effect in effects), default=0)
     return AggregateStressTest(selection.as_of, effects, most) if most else None
+
+
+def _why_none(portfolio_id: UUID, session: dt.date | None) -> str | None:
+    """What the engine said where it stored no result; None if it did not run."""
+    with connection.cursor() as cursor:
+        cursor.execute(REASON, {"id": portfolio_id, "session": session})
+        row = cursor.fetchone()
+    return None if row is None else row[0]
 
 
 def _header(portfolio_id: UUID, session: dt.date) -> tuple[float | None, float | None, Mapping[str, Any]] | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from analytics.models import ScenarioFactorShock, StressScenario, StressTestResult
+from analytics.models import EngineResult, ScenarioFactorShock, StressScenario, StressTestResult
 from analytics.services.missing import Missing
 from analytics.services.selection import select_portfolios
 from analytics.services.stress import StressTest, aggregate_stress_test, stress_test_of
@@ -119,6 +119,16 @@ def test_a_loss_beyond_equity_is_marked(hedge_fund: Portfolio) -> None:
     assert effect.exceeds_value
     assert effect.value_after == pytest.approx(-1, abs=0.005)
     assert not any(e.exceeds_value for e in stress(hedge_fund).scenarios if e.scenario_id != "market_crash_35")
+
+
+def test_a_book_the_engine_skipped_is_told_why(hedge_fund: Portfolio) -> None:
+    night = EngineResult.objects.get(portfolio=hedge_fund, calculation_date=hedge_fund.results_as_of)
+    night.results["stress_testing"] = {"status": "skipped", "reason": "no_public_positions"}
+    night.save()
+    stored(hedge_fund).delete()
+    found = stress_test_of(hedge_fund.pk, hedge_fund.results_as_of)
+    assert isinstance(found, Missing)
+    assert found.message == "There are no stress tests of this book: the book holds nothing with a market price."
 
 
 def test_no_results_are_told_before_no_snapshot(demo_results: DemoResults) -> None:
