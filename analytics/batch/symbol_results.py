@@ -40,6 +40,12 @@ def load_symbol_factors(
     return _read(universe.security, first, last, wanted)
 
 
+def symbol_factors_of(universe: Universe, session: dt.date) -> SymbolFactors | None:
+    """The stored betas of the universe's securities at one session, read anew: for a single book, whose universe is small and its
+    own. None if there are none."""
+    return _read(universe.security, session, session, universe.security).get(session)
+
+
 def _version(session: dt.date) -> tuple[int, str]:
     row = read_columns(
         "SELECT count(*) AS rows, coalesce(max(updated_at), 'epoch')::text AS newest FROM symbol_factor_exposures "

@@ -12,7 +12,7 @@ import numpy as np
 
 from analytics.engines.beta import blume
 from analytics.models import SymbolFactorExposure
-from analytics.services.book_on_read import read_book
+from analytics.services.book_on_read import ReadBook, read_book
 from analytics.services.published import PublishedBook, published_book
 from portfolios.models import User
 
@@ -59,10 +59,14 @@ def beta_variants(user: User, portfolio_id: UUID) -> tuple[PublishedBook, BetaVa
     NotFound for unknown and foreign portfolios.
     """
     book = published_book(user, portfolio_id, SNAPSHOT)
-    found = read_book(portfolio_id, book.as_of) if book.as_of is not None else None
+    return book, beta_variants_of(book, read_book(portfolio_id, book.as_of) if book.as_of is not None else None)
+
+
+def beta_variants_of(book: PublishedBook, found: ReadBook | None) -> BetaVariants:
+    """The same of a book read with `SNAPSHOT`, and of its lots at that session."""
     if book.as_of is None or found is None or not book.equity > 0:
         reason = NOT_CALCULATED if found is None else "invalid_equity"
-        return book, BetaVariants(book.as_of, dict.fromkeys(VARIANTS), None, None, (), reason)
+        return BetaVariants(book.as_of, dict.fromkeys(VARIANTS), None, None, (), reason)
     dollars = found.book.mapped.delta.toarray()[0].tolist()
     held = np.flatnonzero(dollars)
     ids = found.universe.security[held].tolist()
@@ -82,7 +86,7 @@ def beta_variants(user: User, portfolio_id: UUID) -> tuple[PublishedBook, BetaVa
     known = sum(abs(s.weight) for s in symbols if s.betas["ols_90d"] is not None) * equity
     betas = {name: _weighted(symbols, name) for name in VARIANTS}
     direct = book.snapshot["beta_portfolio_regression"]
-    return book, BetaVariants(
+    return BetaVariants(
         as_of=book.as_of,
         betas=betas,
         direct=None if direct is None else float(direct),

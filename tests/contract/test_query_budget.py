@@ -27,8 +27,8 @@ from tests.demo_fixtures import DemoResults
 pytestmark = pytest.mark.django_db(databases=["default", "ai"])
 
 MOST_STATEMENTS = 6
-# Asked for apart: the histories of the lots are rebuilt from prices.
-REBUILDS = {("getRisk", 1): 15}
+# Asked for apart: lots and prices are read and everything is revalued.
+REBUILDS = {("getRisk", 1): 15, ("getReverseStress", 0): 15, ("getReplays", 0): 15, ("getDiversification", 0): 15}
 MOST_COPIES = 4
 _LOTS = [row["portfolio"] for row in rows("positions")]
 BOOKS = sorted(set(_LOTS), key=_LOTS.count)

@@ -25,6 +25,9 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "getBetaProvider1y": (of_portfolio(),),
     "getRisk": (of_portfolio(), of_portfolio(backtest_method="filtered", increments="true")),
     "getPerformance": (of_portfolio(), of_portfolio(sessions=21)),
+    "getReverseStress": (of_portfolio(),),
+    "getReplays": (of_portfolio(),),
+    "getDiversification": (of_portfolio(),),
     "whatIf": (
         of_portfolio({"trades": [{"symbol": "SPY", "quantity": -100}, {"symbol": "xom", "quantity": 12.5}]}),
     ),
