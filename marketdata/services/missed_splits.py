@@ -82,8 +82,15 @@ def record_split(symbol: str, ex_date: dt.date, ratio: Fraction) -> RecordedSpli
         raise NotFound("security_not_found", f"There is no security {name}.")
     if security.security_type in (SecurityType.OPTION, SecurityType.INDEX):
         raise DomainError("not_split", f"{name} is {security.get_security_type_display().lower()}: shares are split.")
-    if not calendar.FIRST_DAY <= ex_date <= clock.market_today():
-        raise DomainError("day_invalid", f"{ex_date} is not between {calendar.FIRST_DAY} and {clock.market_today()}.")
+    first, today = calendar.session_on_or_after(calendar.FIRST_DAY), clock.market_today()
+    if not first <= ex_date <= today:
+        raise DomainError("day_invalid", f"{ex_date} is not between {first} and {today}.")
+    if not calendar.is_session(ex_date):
+        earlier, later = calendar.session_on_or_before(ex_date), calendar.session_on_or_after(ex_date)
+        raise DomainError(
+            "not_a_session",
+            f"{ex_date} is no trading session: splits act before the open of one. The nearest are {earlier} and {later}.",
+        )
     recorded = RecordedSplit(security, ex_date, ratio)
     there = Split.objects.filter(security=security, ex_date=ex_date).first()
     if there is not None:

@@ -96,11 +96,19 @@ def test_a_like_split_some_days_away_is_pointed_out(split_share: Security) -> No
     assert "is it the same split" in record_split("SPL", DAY, Fraction(4)).notes[-1]
 
 
-@pytest.mark.parametrize("day", [dt.date(1999, 12, 31), dt.date(2199, 1, 1)])
+@pytest.mark.parametrize("day", [dt.date(1999, 12, 31), dt.date(2000, 1, 1), dt.date(2199, 1, 1)])
 @pytest.mark.usefixtures("split_share")
 def test_no_split_on_a_day_that_cannot_be(day: dt.date) -> None:
     with pytest.raises(DomainError, match="is not between"):
         record_split("SPL", day, Fraction(4))
+
+
+@pytest.mark.parametrize("day", [dt.date(2025, 7, 4), dt.date(2025, 7, 5)])
+@pytest.mark.usefixtures("split_share")
+def test_no_split_on_a_day_without_trading(day: dt.date) -> None:
+    with pytest.raises(DomainError, match="The nearest are 2025-07-03 and 2025-07-07"):
+        record_split("SPL", day, Fraction(4))
+    assert not Split.objects.exists()
 
 
 def test_contracts_and_unknown_symbols_are_not_split() -> None:
