@@ -18,7 +18,7 @@ from analytics.audits.row_returns import RowReturns, fund_ids, row_returns
 from analytics.audits.scope import Scope, mixed
 from analytics.engines.risk import LOOKBACK
 from analytics.engines.sector import SECTOR_NAMES
-from analytics.engines.stress import PRIVATE_PROXIES
+from analytics.engines.stress import CASH_LIKE, PRIVATE_PROXIES
 from analytics.models import SymbolFactorExposure
 from marketdata import calendar
 from marketdata.models import Security, SecurityType
@@ -78,7 +78,8 @@ class Contract:
 @dataclass(frozen=True)
 class PlainLot:
     """priced_by : id of the stock, or of the option's underlying. usable : whether risk may use its price. proxy, multiple : what a
-    private lot follows, by its owner's choice (by_owner) or by its kind; None for what follows nothing."""
+    private lot follows, by its owner's choice (by_owner) or by its kind; None for what follows nothing, or stands still like cash
+    (like_cash)."""
 
     symbol: str
     priced_by: int | None
@@ -89,6 +90,7 @@ class PlainLot:
     contract: Contract | None
     is_private: bool
     by_owner: bool
+    like_cash: bool
     proxy: int | None
     multiple: float
 
@@ -247,7 +249,7 @@ def _lot(row: tuple[Any, ...], funds: dict[str, int]) -> PlainLot:
     return PlainLot(
         symbol=symbol, priced_by=None if no_market else priced_by, quantity=quantity, market_value=value,
         multiplier=float(multiplier), usable=quality not in UNPRICED, contract=contract, is_private=is_private,
-        by_owner=is_private and owner_proxy is not None,
+        by_owner=is_private and owner_proxy is not None, like_cash=is_private and owner_proxy is None and kind in CASH_LIKE,
         proxy=proxy if is_private else None, multiple=multiple,
     )  # fmt: skip
 

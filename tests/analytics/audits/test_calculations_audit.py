@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from analytics.models import (
     MarketRiskScenario,
     OptionGreeks,
     PortfolioRisk,
+    ScenarioFactorShock,
     StressScenario,
     StressTestResult,
     SymbolFactorExposure,
@@ -78,6 +80,15 @@ def array_of(model: Any, name: str, by: float = 5.0) -> None:
     store(row, **{name: with_changed(getattr(row, name), 0, by)})
 
 
+def shocks(key: str) -> Any:
+    return ScenarioFactorShock.objects.filter(calculation_date=LAST_SESSION, scenario_key=key)
+
+
+def flagged(**flags: object) -> None:
+    row = of_book(StressTestResult)
+    store(row, flags=row.flags | flags)
+
+
 def change_a_part() -> None:
     row = of_book(StressTestResult)
     parts = [list(scenario) for scenario in row.factor_impacts]
@@ -127,7 +138,14 @@ FAULTS: list[tuple[str, Plant, str]] = [
     ("Scenario impacts", change_a_part, "part of joint factor 1"),
     ("Scenario impacts", lambda: array_of(StressTestResult, "unexplained"), "sum of its parts"),
     ("Scenario impacts", lambda: of_book(StressTestResult).delete(), "has no stress results"),
+    ("Scenario impacts", lambda: shocks("market_up_5").delete(), "recomputed unknown"),
+    ("Scenario impacts", lambda: store(of_book(StressTestResult), coverage="0.5"), "share of holdings with a known move is stored as 0.5"),
+    ("Scenario impacts", lambda: flagged(uncovered=[["AAPL", "insufficient_data"]]), "lots without a known move are stored as AAPL"),
+    ("Scenario impacts", lambda: flagged(skipped=["market_up_5"]), "scenarios that were skipped are stored as market_up_5"),
     ("Plain moves of market and rates", lambda: array_of(MarketRiskScenario, "linear_pnl"), "market_up_5: by betas"),
+    ("Plain moves of market and rates", lambda: array_of(MarketRiskScenario, "predicted_pnl"), "market_up_5: by revaluation"),
+    ("Plain moves of market and rates", lambda: shocks("move:ir_up_100bp").delete(), "recomputed unknown"),
+    ("Plain moves of market and rates", lambda: of_book(FactorExposure).delete(), "market_up_5: by betas is stored as"),
     ("Plain moves of market and rates", lambda: array_of(MarketRiskScenario, "convexity_effect"), "market_up_5: convexity"),
 ]  # fmt: skip
 
@@ -173,6 +191,26 @@ def test_a_book_of_private_holdings_says_what_it_has_nothing_of() -> None:
         "calculations", "Factor exposures of portfolios", "--portfolio", "Demo Family Office Private Opportunities"
     )
     assert ["nothing to check" in one["what"] for one in found] == [True]
+
+
+def test_moves_that_are_not_known_are_told() -> None:
+    _, report = audit("calculations")
+    told = {check["name"]: "; ".join(check["told"]) for check in report["checks"]}
+    private = "Demo Family Office Private Opportunities"
+    assert f"FO_PRIVATE_CREDIT of {private}" in told["Scenario impacts"]
+    assert f"no exposure is known, and checked so: {private}" in told["Plain moves of market and rates"]
+
+
+def test_a_scenario_that_could_not_be_formed_is_skipped_if_it_is_stored_as_unknown() -> None:
+    row, place = of_book(StressTestResult), StressScenario.objects.get(scenario_id="market_up_5").slot
+    shocks("market_up_5").delete()
+    flagged(skipped=["market_up_5"])
+    for name in ("correlated_pnl", "private_pnl", "unexplained"):
+        store(row, **{name: with_changed(getattr(row, name), place, math.nan)})
+    store(row, factor_impacts=[[math.nan] * 8 if k == place else part for k, part in enumerate(row.factor_impacts)])
+    code, report = audit("calculations", "--check", "Scenario impacts", "--portfolio", FUND)
+    assert code == 0
+    assert f"stored as unknown: Market Rally 5% ({LAST_SESSION})" in "; ".join(report["checks"][0]["told"])
 
 
 def test_results_of_another_set_of_scenarios_are_not_compared() -> None:
