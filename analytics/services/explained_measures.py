@@ -9,10 +9,11 @@ from analytics.engines import volatility
 from analytics.engines.correlation import MIN_OVERLAP
 from analytics.engines.risk import LOOKBACK
 from analytics.engines.tails import MINIMUM
+from analytics.services.explained_model import MODEL
 from analytics.services.explained_parts import PARTS
-from analytics.services.measure import AGGREGATION, CORRELATIONS, FACTORS, LEDGER, SNAPSHOT, TARGETS, Measure
+from analytics.services.measure import AGGREGATION, CORRELATIONS, FACTORS, LEDGER, RISK, SNAPSHOT, TARGETS, Measure
 
-RISK, CORRELATION = "portfolio_risk", "correlation_calculations"
+CORRELATION = "correlation_calculations"
 ACERBI = "Acerbi and Tasche (2002)"
 DELTA = "delta dollars: stocks at market value, contracts at quantity x multiplier x delta x price of the underlying"
 
@@ -44,7 +45,7 @@ def _greek(title: str, column: str, formula: str) -> Measure:
     )
 
 
-def _target(title: str, column: str) -> Measure:
+def _target(title: str, column: str, dollars: str) -> Measure:
     formula = "100 x what positions with such a target would make there / the sum of their |market value|"
     return Measure(
         title,
@@ -54,17 +55,29 @@ def _target(title: str, column: str) -> Measure:
         TARGETS,
         formula,
         without="no_target_prices",
+        facts={
+            "dollars": f"t.{dollars}",
+            "coverage_pct": "t.target_price_coverage_pct",
+            "positions_with_targets": "t.target_price_positions_count",
+            "positions": "t.target_price_total_positions",
+            "targets_updated": "t.target_price_last_updated",
+        },
     )
 
 
-def _correlation(title: str, unit: str, column: str, formula: str) -> Measure:
-    return Measure(title, unit, CORRELATION, column, CORRELATIONS, formula, CORRELATION_DAYS, MIN_OVERLAP)
+def _correlation(title: str, unit: str, column: str, formula: str, **facts: str) -> Measure:
+    more = {name: f"t.{name}" for name in ("positions_included", "positions_excluded", "data_quality")} | facts
+    return Measure(title, unit, CORRELATION, column, CORRELATIONS, formula, CORRELATION_DAYS, MIN_OVERLAP, facts=more)
 
 
 OF_THE_BOOK = {
     "net_asset_value": Measure(
         "Net asset value", "usd", SNAPSHOT, "net_asset_value", LEDGER,
         "opening equity + cumulative P&L + cumulative deposits less withdrawals; equal to cash + market value of all positions",
+        facts={
+            "quality": "t.nav_quality", "stale_prices": "t.stale_count", "missing_prices": "t.missing_count", "large_flow": "t.large_flow",
+            "lots": "t.num_positions", "long_lots": "t.num_long_positions", "short_lots": "t.num_short_positions",
+        },
     ),
     "cash": Measure("Cash", "usd", SNAPSHOT, "cash_value", LEDGER, "net asset value - net exposure"),
     "daily_pnl": Measure(
@@ -91,6 +104,10 @@ OF_THE_BOOK = {
         "Market beta", "ratio", SNAPSHOT, "beta_calculated_90d", FACTORS,
         f"sum over symbols of {DELTA}, times the symbol's least-squares beta on SPY, over net asset value",
         BETA_WINDOW, BETA_MINIMUM, source="Sharpe (1963)",
+        facts={
+            "r_squared": "t.beta_calculated_90d_r_squared", "observations": "t.beta_calculated_90d_observations",
+            "coverage": "t.beta_coverage",
+        },
     ),
     "provider_beta": Measure(
         "Provider's beta", "ratio", SNAPSHOT, "beta_provider_1y", FACTORS,
@@ -99,6 +116,7 @@ OF_THE_BOOK = {
     "realized_volatility_21d": Measure(
         "Realised volatility, 21 sessions", "fraction", SNAPSHOT, "realized_volatility_21d", AGGREGATION,
         "standard deviation of the daily returns of today's holdings x sqrt(252)", 21, 17, "volatility",
+        facts={"trend": "t.volatility_trend"},
     ),
     "realized_volatility_63d": Measure(
         "Realised volatility, 63 sessions", "fraction", SNAPSHOT, "realized_volatility_63d", AGGREGATION,
@@ -171,19 +189,28 @@ OF_THE_BOOK = {
         "Share of the ten largest", "fraction", SNAPSHOT, "top_10_concentration", AGGREGATION,
         "|market value| of the ten largest symbols / gross market value",
     ),
-    "target_return_eoy": _target("Expected return by the targets for the end of the year", "target_price_return_eoy"),
-    "target_return_next_year": _target("Expected return by the targets for next year", "target_price_return_next_year"),
-    "target_return_downside": _target("Expected return by the downside targets", "target_price_downside_return"),
+    "target_return_eoy": _target(
+        "Expected return by the targets for the end of the year", "target_price_return_eoy", "target_price_upside_eoy_dollars",
+    ),
+    "target_return_next_year": _target(
+        "Expected return by the targets for next year", "target_price_return_next_year", "target_price_upside_next_year_dollars",
+    ),
+    "target_return_downside": _target(
+        "Expected return by the downside targets", "target_price_downside_return", "target_price_downside_dollars",
+    ),
     "overall_correlation": _correlation(
         "Mean correlation, all pairs alike", "ratio", "overall_correlation", "mean size of the pairwise correlations of log returns",
     ),
     "correlation_concentration": _correlation(
         "Share in clusters", "fraction", "correlation_concentration_score",
-        "value of the holdings that stand in a cluster over that of all that are correlated",
+        "value of the holdings that stand in a cluster over that of all that are correlated; a cluster is joined by correlations of at "
+        "least 0.7 in size",
+        clusters="t.clusters",
     ),
     "effective_positions": _correlation(
         "Effective number of independent positions", "ratio", "effective_positions",
-        "1 / (w' C w), w the shares of delta dollars, C the correlations",
+        "1 / (w' C w), w the shares of delta dollars, C the correlations, shrunk towards equal ones (Ledoit and Wolf 2004)",
+        corrected="t.psd_corrected", distance="t.psd_distance",
     ),
     "portfolio_correlation": Measure(
         "Mean correlation", "ratio", CORRELATION, "portfolio_correlation", CORRELATIONS,
@@ -192,4 +219,4 @@ OF_THE_BOOK = {
         CORRELATION_DAYS, MIN_OVERLAP,
     ),
 }  # fmt: skip
-MEASURES = OF_THE_BOOK | PARTS
+MEASURES = OF_THE_BOOK | PARTS | MODEL

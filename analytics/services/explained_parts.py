@@ -51,7 +51,7 @@ def _volatility(title: str, column: str, formula: str, window: int, minimum: int
     return Measure(
         title, "fraction", "symbol_volatilities", f"t.{column}", AGGREGATION, formula, window, minimum, source=source, of=Kind.SYMBOL,
         counted="t.observations",
-        facts={"forecast_method": "t.forecast_method"} if source else {},
+        facts={"forecast_method": "t.forecast_method", "model_r_squared": "t.model_r_squared"} if source else {},
     )  # fmt: skip
 
 
@@ -83,7 +83,9 @@ PARTS = {
             "by_the_shocked_factors_alone": "t.direct_pnl[k.slot + 1]", "not_drawn_back": "t.unbounded_pnl[k.slot + 1]",
             "private_holdings": "t.private_pnl[k.slot + 1]", "convexity_of_options": "t.unexplained[k.slot + 1]",
             "plausibility_scale": "f.plausibility_scale", "monthly_standard_deviations": "f.mahalanobis_length",
-            "market_move": "f.implied_market_move", "shock": "k.shock_config",
+            "market_move": "f.implied_market_move", "shock": "k.shock_config", "factor_shock": "to_jsonb(f.factor_shock)",
+            "without_volatility_rule": "t.correlated_pnl_without_vol_shock[k.slot + 1]",
+            "by_factor": "to_jsonb(t.factor_impacts[k.slot + 1 : k.slot + 1])", "coverage": "t.coverage",
         },
     ),
     "value_at_risk": _tail("Value at risk", "tail_var"),

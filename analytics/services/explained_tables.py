@@ -8,10 +8,9 @@ from analytics.batch.symbols import BETA_WINDOW, RIDGE_MINIMUM, RIDGE_WINDOW
 from analytics.engines.correlation import MIN_OVERLAP
 from analytics.engines.risk import LOOKBACK
 from analytics.engines.tails import MINIMUM
-from analytics.services.explained_measures import ACERBI, CORRELATION, DELTA, RISK
-from analytics.services.measure import AGGREGATION, CORRELATIONS, FACTORS, LEDGER, SNAPSHOT, Measure
+from analytics.services.explained_measures import ACERBI, CORRELATION, DELTA
+from analytics.services.measure import AGGREGATION, CORRELATIONS, FACTORS, LEDGER, LOTS, RISK, SNAPSHOT, Measure
 
-LOTS = "position_snapshots"
 TABLES = {
     "exposures": Measure(
         "Exposures", "usd", SNAPSHOT, "", LEDGER,

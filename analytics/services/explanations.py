@@ -12,7 +12,10 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
+from analytics.batch.holdings import SECTOR_LABELS
+from analytics.engines.factors import JOINT_FACTORS
 from analytics.services.explained_measures import MEASURES
+from analytics.services.explained_model import MOVE_NAMES
 from analytics.services.explained_parts import TAIL_NAMES
 from analytics.services.explained_tables import TABLES
 from analytics.services.measure import LEDGER, Kind, Measure
@@ -32,6 +35,9 @@ STORED = """
 FACTOR_NAMES = "SELECT name FROM factor_definitions WHERE is_active ORDER BY display_order"
 SCENARIO_IDS = "SELECT scenario_id FROM stress_test_scenarios WHERE active ORDER BY scenario_id"
 FRESH = "fresh"
+FIXED = {
+    Kind.TAIL: TAIL_NAMES, Kind.JOINT: list(JOINT_FACTORS), Kind.MOVE: MOVE_NAMES, Kind.SECTOR: list(SECTOR_LABELS),
+}  # fmt: skip
 NO_EQUITY = "invalid_equity"
 
 
@@ -98,7 +104,7 @@ def explain(user: User, portfolio_id: UUID, metric: str, of: str = "") -> tuple[
 
     Parameters
     ----------
-    metric : a key of `MEASURES`. of : the factor, scenario, tail, symbol or contract, for measures of a part of the book.
+    metric : a key of `MEASURES`. of : the factor, scenario, tail, sector, symbol or contract, for measures of a part of the book.
 
     Raises
     ------
@@ -133,7 +139,8 @@ def why_missing(document: Mapping[str, Any], measure: Measure, equity: float) ->
         return measure.without or NOT_CALCULATED
     if document.get("status") == "skipped":
         return str(document.get("reason") or why_none(document))
-    if measure.engine == LEDGER or (equity <= 0 and measure.part != "value_at_risk"):
+    over_equity = measure.of is Kind.BOOK and measure.part != "value_at_risk"
+    if over_equity and (measure.engine == LEDGER or equity <= 0):
         return NO_EQUITY
     return why_none(document)
 
@@ -188,8 +195,8 @@ def _require(metric: str, measure: Measure, of: str, lots: Sequence[ValuedLot]) 
 
 
 def _choices(kind: Kind, lots: Sequence[ValuedLot]) -> list[str]:
-    if kind is Kind.TAIL:
-        return TAIL_NAMES
+    if kind in FIXED:
+        return FIXED[kind]
     if kind in (Kind.SYMBOL, Kind.CONTRACT):
         return sorted(
             {lot.symbol for lot in lots if kind is Kind.SYMBOL or lot.investment_class == InvestmentClass.OPTIONS}

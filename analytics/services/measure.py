@@ -15,7 +15,7 @@ AGGREGATION, LEDGER, FACTORS, CORRELATIONS, GREEKS, STRESS, TARGETS = (
     "stress_testing",
     "target_prices",
 )
-SNAPSHOT = "portfolio_snapshots"
+SNAPSHOT, LOTS, RISK, MOVES = "portfolio_snapshots", "position_snapshots", "portfolio_risk", "market_risk_scenarios"
 
 
 class Kind(StrEnum):
@@ -27,6 +27,9 @@ class Kind(StrEnum):
     TAIL = "tail"
     SYMBOL = "symbol"
     CONTRACT = "contract"
+    JOINT = "joint factor"
+    MOVE = "market move"
+    SECTOR = "sector"
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,9 @@ class Measure:
     @property
     def day(self) -> str:
         """The column of its table that holds the session."""
-        return "snapshot_date" if self.table == SNAPSHOT else "calculation_date"
+        return "snapshot_date" if self.table in (SNAPSHOT, LOTS) else "calculation_date"
 
     @property
     def of_a_security(self) -> bool:
         """Whether it belongs to a symbol, whoever holds it."""
-        return self.of in (Kind.SYMBOL, Kind.CONTRACT) and self.table != "portfolio_risk"
+        return self.of in (Kind.SYMBOL, Kind.CONTRACT) and self.table not in (RISK, LOTS)

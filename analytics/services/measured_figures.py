@@ -11,9 +11,9 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
-from analytics.services.explained_measures import CORRELATION, OF_THE_BOOK, RISK
+from analytics.services.explained_measures import CORRELATION, OF_THE_BOOK
 from analytics.services.explanations import why_missing
-from analytics.services.measure import SNAPSHOT, Measure
+from analytics.services.measure import RISK, SNAPSHOT, Measure
 
 TABLES = {SNAPSHOT: "s", RISK: "r", CORRELATION: "c"}
 # Columns are words of `OF_THE_BOOK`, never of a request.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from analytics.services.explained_measures import MEASURES
-from analytics.services.explained_parts import PARTS
 from analytics.services.explanations import explain
 from analytics.services.reasons import in_words
 from assistant.tools.arguments import Choice, Phrase
@@ -32,8 +31,8 @@ SHOWN = {
         Choice("metric", "The figure.", words=tuple(MEASURES), required=True),
         Phrase(
             "of",
-            "Which factor, scenario id, tail (historical_99_10d) or symbol it is of, for figures of a part: "
-            + ", ".join(PARTS)
+            "Which factor, scenario id, tail (historical_99_10d), sector, move (market_down_10) or symbol it is of, for figures of a part: "
+            + ", ".join(name for name, measure in MEASURES.items() if measure.of)
             + ".",
             default="",
             most=64,

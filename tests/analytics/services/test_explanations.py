@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from analytics.engines.factors import JOINT_FACTORS
 from analytics.models import (
     CorrelationCalculation,
+    FactorExposure,
+    MarketRiskScenario,
     OptionGreeks,
     PortfolioRisk,
+    StressTestResult,
     SymbolFactorExposure,
     SymbolVolatility,
 )
-from analytics.services.explained_measures import CORRELATION, OF_THE_BOOK, RISK
-from analytics.services.explained_parts import PARTS, TAIL_NAMES
+from analytics.models.stress import MARKET_SCENARIOS
+from analytics.services.explained_measures import CORRELATION, MEASURES, OF_THE_BOOK
+from analytics.services.explained_parts import TAIL_NAMES
 from analytics.services.explanations import Explanation, explain
 from analytics.services.factors import FactorReadings, factors_of
+from analytics.services.measure import RISK
 from analytics.services.measured_figures import measured_figures
 from analytics.services.stress import StressTest, stress_test_of
 from analytics.services.value_at_risk import value_at_risk
 from marketdata import calendar
-from portfolios.models import Portfolio, PortfolioSnapshot
+from portfolios.models import Portfolio, PortfolioSnapshot, PositionSnapshot
 from sigmasight.core.errors import DomainError, NotFound
 from tests.analytics.services.conftest import book_of, snapshot_of
 from tests.demo_fixtures import DemoResults
@@ -167,13 +175,95 @@ def test_a_private_holding_has_no_beta_and_the_reason_is_its_own(demo_results: D
     assert found.reason
 
 
-@pytest.mark.parametrize("metric", PARTS)
+def test_the_factor_model_is_the_stored_one(demo_results: DemoResults) -> None:
+    book = book_of("hedge_fund")
+    row = FactorExposure.objects.get(portfolio=book, calculation_date=demo_results.session)
+    for metric in ("factor_volatility", "specific_volatility"):
+        assert explained("hedge_fund", metric, "").value == pytest.approx(getattr(row, metric))
+    assert explained("hedge_fund", "factor_r_squared", "").value == pytest.approx(row.r_squared)
+    for k, factor in enumerate(JOINT_FACTORS):
+        found = explained("hedge_fund", "joint_loading", factor)
+        assert found.value == pytest.approx(row.joint_value[k])
+        assert found.facts["direct_std_error"] == pytest.approx(row.direct_std_error[k])
+
+
+def test_every_plain_move_is_the_stored_one(demo_results: DemoResults) -> None:
+    row = MarketRiskScenario.objects.get(portfolio=book_of("hedge_fund"), calculation_date=demo_results.session)
+    for k, (name, _) in enumerate(MARKET_SCENARIOS):
+        found = explained("hedge_fund", "market_move_pnl", name)
+        assert found.value == pytest.approx(row.predicted_pnl[k])
+        assert found.facts["convexity_effect"] == pytest.approx(row.convexity_effect[k])
+
+
+def test_lots_add_up_to_the_book(demo_results: DemoResults) -> None:
+    book = book_of("hedge_fund")
+    symbols = set(book.positions.filter(exit_date=None, deleted_at=None).values_list("symbol", flat=True))
+    parts = [explained("hedge_fund", "position_value", symbol).value or 0.0 for symbol in symbols]
+    assert sum(parts) == pytest.approx(explained("hedge_fund", "net_exposure", "").value)
+    entries = [explained("hedge_fund", "position_entry_value", symbol).value or 0.0 for symbol in symbols]
+    gains = [explained("hedge_fund", "position_unrealized_pnl", symbol).value or 0.0 for symbol in symbols]
+    assert sum(gains) == pytest.approx(sum(parts) - sum(entries))
+
+
+def test_sectors_are_those_of_the_snapshot(demo_results: DemoResults) -> None:
+    weights = snapshot_of(book_of("hedge_fund")).sector_exposure["portfolio_weights"]
+    assert explained("hedge_fund", "sector_weight", "Energy").value == pytest.approx(weights["Energy"])
+    assert "Utilities" not in weights
+    assert explained("hedge_fund", "sector_weight", "Utilities").value == 0
+
+
+def test_a_contract_is_told_with_the_volatility_of_its_quote(demo_results: DemoResults) -> None:
+    contract = book_of("hedge_fund").positions.filter(investment_class="OPTIONS").order_by("symbol")[0]
+    row = OptionGreeks.objects.get(security=contract.security_id, calculation_date=demo_results.session)
+    assert explained("hedge_fund", "contract_price", contract.symbol).value == pytest.approx(row.price)
+    found = explained("hedge_fund", "implied_volatility", contract.symbol)
+    assert found.value == pytest.approx(float(row.implied_volatility or 0))
+    assert found.facts["volatility_source"] == row.volatility_source
+
+
+def test_a_symbols_joint_fit_is_told_with_its_loadings(demo_results: DemoResults) -> None:
+    row = SymbolFactorExposure.objects.get(security__symbol="NVDA", calculation_date=demo_results.session)
+    found = explained("hedge_fund", "symbol_joint_r_squared", "NVDA")
+    assert (found.value, found.observations) == (pytest.approx(row.joint_r_squared), row.joint_observations)
+    assert dict(zip(found.facts["factors"], found.facts["loadings"], strict=True)) == pytest.approx(
+        dict(zip(JOINT_FACTORS, row.joint_beta or (), strict=True))
+    )
+
+
+def test_every_stored_column_of_a_book_is_explained() -> None:
+    """What a table of results holds is a figure, a fact told with one, or named here as no figure at all."""
+    keys = {"id", "created_at", "updated_at", "portfolio_id", "snapshot_date", "calculation_date", "security_id"}
+    apart = {
+        # The ledger's own marks and running totals in millionths, which the figures beside them tell.
+        "cash_micro", "realized_micro", "flow_micro", "cost_micro", "twr_peak", "input_hash", "is_complete",
+        # What a row is of, how much went into it, and the settings it was made with.
+        "position_ids", "observations", "duration_days", "min_position_value", "min_portfolio_weight", "filter_mode",
+        "correlation_threshold", "quantity", "price", "quality", "reason", "method_version", "regression_window", "flags", "quality_flag",
+    }  # fmt: skip
+    for model in (
+        PortfolioSnapshot, PositionSnapshot, PortfolioRisk, FactorExposure, CorrelationCalculation, StressTestResult, MarketRiskScenario,
+        SymbolFactorExposure, SymbolVolatility, OptionGreeks,
+    ):  # fmt: skip
+        table = model._meta.db_table
+        told = {
+            word
+            for one in MEASURES.values()
+            if one.table == table
+            for word in re.findall(r"\w+", " ".join((one.column, one.counted, *one.facts.values())))
+        }
+        columns = {field.column for field in model._meta.concrete_fields} - keys - apart
+        assert columns - told == set(), table
+
+
+@pytest.mark.parametrize("metric", [name for name, measure in MEASURES.items() if measure.of])
 def test_a_part_is_explained_in_four_statements(demo_results: DemoResults, metric: str) -> None:
-    examples = {"factor": "Momentum", "scenario": "market_down_5", "tail": "filtered_99_10d", "symbol": "NVDA"}
+    examples = {"factor": "Momentum", "scenario": "market_down_5", "tail": "filtered_99_10d", "symbol": "NVDA"} | {
+        "joint factor": "Rates", "market move": "ir_up_100bp", "sector": "Energy",
+    }  # fmt: skip
     book = book_of("hedge_fund")
     contract = book.positions.filter(investment_class="OPTIONS")[0].symbol
     with CaptureQueriesContext(connection) as statements:
-        explain(book.user, book.pk, metric, examples.get(PARTS[metric].of, contract))
+        explain(book.user, book.pk, metric, examples.get(MEASURES[metric].of, contract))
     assert len(statements) <= 4
 
 
