@@ -1,3 +1,5 @@
+"""What the assistant keeps: conversations, insights, use of models, knowledge, memories and what people think of answers."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -18,13 +20,18 @@ from assistant.models import (
 )
 from assistant.services.knowledge import delete_documents, store_document
 from sigmasight.core.admin import ComputedAdmin, TableAdmin
+from sigmasight.core.console.roles import Role
 from sigmasight.core.errors import Conflict
 from sigmasight.core.served_tables import ServedTable
+
+# What people told the assistant, what it told them and what it keeps of them is read by those who mend it.
+PRIVATE = Role.OPERATOR
 
 
 @admin.register(Conversation)
 class ConversationAdmin(ComputedAdmin):
     icon = "forum"
+    readers = PRIVATE
     list_display = ["id", "user", "mode", "provider", "created_at", "updated_at"]
     list_select_related = ["user"]
     search_fields = ["id", "user__email"]
@@ -35,6 +42,7 @@ class ConversationAdmin(ComputedAdmin):
 @admin.register(Message)
 class MessageAdmin(ComputedAdmin):
     icon = "chat"
+    readers = PRIVATE
     list_display = ["created_at", "conversation_id", "role", "first_token_ms", "latency_ms", "total_tokens"]
     search_fields = ["conversation__id", "content"]
     list_filter = ["role"]
@@ -44,6 +52,7 @@ class MessageAdmin(ComputedAdmin):
 @admin.register(UserPreference)
 class UserPreferenceAdmin(TableAdmin):
     icon = "settings_account_box"
+    readers = PRIVATE
     list_display = ["user", "default_mode", "preferred_model", "tool_calls_enabled", "streaming_enabled"]
     list_select_related = ["user"]
     search_fields = ["user__email"]
@@ -54,6 +63,7 @@ class UserPreferenceAdmin(TableAdmin):
 @admin.register(Insight)
 class InsightAdmin(ComputedAdmin):
     icon = "lightbulb"
+    readers = PRIVATE
     list_display = ["title", "portfolio", "insight_type", "severity", "model_used", "user_rating", "created_at"]
     list_select_related = ["portfolio"]
     search_fields = ["title", "portfolio__name"]
@@ -83,6 +93,7 @@ class KnowledgeDocumentAdmin(ServedTable):
     """Texts come and change whole: what is stored is cut into pieces and embedded."""
 
     icon = "menu_book"
+    readers = PRIVATE
     list_display = ["title", "scope", "slug", "chunk_no", "embedding_model", "updated_at"]
     search_fields = ["title", "slug", "content"]
     list_filter = ["scope", "embedding_model"]
@@ -118,6 +129,7 @@ def _whole(given: dict[str, Any]) -> dict[str, Any]:
 @admin.register(Memory)
 class MemoryAdmin(TableAdmin):
     icon = "psychology"
+    readers = PRIVATE
     list_display = ["content", "scope", "user_id", "portfolio_id", "source", "created_at"]
     search_fields = ["content", "user_id"]
     list_filter = ["scope", "source"]
@@ -127,6 +139,7 @@ class MemoryAdmin(TableAdmin):
 @admin.register(Feedback)
 class FeedbackAdmin(ComputedAdmin):
     icon = "thumbs_up_down"
+    readers = PRIVATE
     list_display = ["message_id", "user_id", "rating", "comment", "created_at"]
     search_fields = ["message_id", "user_id", "comment"]
     list_filter = ["rating"]
@@ -136,6 +149,7 @@ class FeedbackAdmin(ComputedAdmin):
 @admin.register(Annotation)
 class AnnotationAdmin(TableAdmin):
     icon = "rate_review"
+    readers = PRIVATE
     list_display = ["message_id", "annotation_type", "severity", "status", "admin_user_id", "created_at"]
     search_fields = ["message_id", "content"]
     list_filter = ["status", "annotation_type", "severity"]

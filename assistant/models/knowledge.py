@@ -54,4 +54,5 @@ class KnowledgeDocument(UUIDModel, TimestampedModel):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        # Without the title, which may be a person's question: names of rows stand in the history, which every member of staff may read.
+        return f"{self.scope} {self.slug}"

@@ -1,14 +1,22 @@
-"""Texts of the knowledge base edited in their table."""
+"""The assistant's tables: texts of the knowledge base edited there, and private texts shown to nobody who has no business with them."""
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
-from assistant.models import KnowledgeDocument
+from assistant.models import AIRequestMetric, Conversation, KnowledgeDocument
 from assistant.services.knowledge import store_document
+from assistant.services.memories import remember
 from portfolios.models import User
+from sigmasight.core.models import ManualChange
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db(databases=["default", "ai"])
 TEXT = {"scope": "global", "slug": "greeks", "title": "Greeks", "content": "Delta is a slope.", "metadata": "{}"}
@@ -54,3 +62,28 @@ def test_a_piece_of_a_long_text_is_not_corrected_alone_and_goes_with_the_whole(b
     assert "pieces" in str(answer.context["errors"])
     boss.post(page("delete", piece.pk), {"post": "yes"})
     assert not KnowledgeDocument.objects.exists()
+
+
+@pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("operator", 200)])
+def test_private_texts_are_read_by_operators_alone(client: Client, role: str, status: int) -> None:
+    talk = Conversation.objects.create(user=UserFactory())
+    said = talk.messages.create(role="user", content="Do I owe too much?")
+    staff = UserFactory(is_staff=True)
+    staff.groups.add(Group.objects.get(name=role))
+    client.force_login(staff)
+    tables = [admin.site.get_model_admin(model) for model in apps.get_app_config("assistant").get_models()]
+    private = [one.opts.model_name for one in tables if one.model is not AIRequestMetric]
+    asked = [reverse(f"admin:assistant_{name}_changelist") for name in private]
+    asked.append(reverse("admin:assistant_message_change", args=[said.pk]))
+    assert {path: client.get(path).status_code for path in asked} == dict.fromkeys(asked, status)
+
+
+def test_the_history_of_a_private_text_does_not_repeat_it(boss: Client) -> None:
+    row = remember(uuid4(), "owes money to a friend", scope="user", source="auto_extraction")
+    form = {"scope": "user", "user_id": row.user_id, "content": "is rich", "tags": "{}", "source": ""}
+    address = reverse("admin:assistant_memory_change", args=[row.pk])
+    assert boss.post(address, form).status_code == 302
+    told = ManualChange.objects.get()
+    assert "Content" in told.get_change_message()
+    assert "friend" not in f"{told.object_repr} {told.change_message}"
+    assert "rich" not in f"{told.object_repr} {told.change_message}"
