@@ -116,7 +116,7 @@ def analyse_session(
     window = slice(max(0, row - HISTORY), row)
     recent = slice(max(0, row - 90), row)
     with meter.engine("exposures, Greeks, concentration"):
-        snapshot = _snapshot_columns(book, facts, contracts)
+        snapshot = snapshot_columns(book, facts, contracts)
         sectors = sector_dollars(
             held.market_value, held.portfolio, facts.sector[held.lot], len(held.equity), len(SECTOR_LABELS)
         )
@@ -148,7 +148,7 @@ def analyse_session(
         )  # fmt: skip
 
 
-def _snapshot_columns(book: Book, facts: LotFacts, contracts: ContractFacts) -> dict[str, Any]:
+def snapshot_columns(book: Book, facts: LotFacts, contracts: ContractFacts) -> dict[str, Any]:
     """The analytics block of `PortfolioSnapshot`, (P,) each."""
     held = book.holdings
     lot, portfolio, count = held.lot, held.portfolio, len(held.equity)

@@ -52,6 +52,18 @@ class Measures(Form):
     value_at_risk_99 = _number()
     expected_shortfall_99 = _number()
     daily_volatility = _number(help_text="dollars")
+    tails_value_at_risk = serializers.DictField(
+        child=serializers.FloatField(), help_text="every method, confidence and horizon: filtered_99_10d"
+    )
+    tails_expected_shortfall = serializers.DictField(child=serializers.FloatField())
+    gamma = serializers.FloatField(help_text="dollars of delta for 1 % of the underlyings")
+    theta = serializers.FloatField(help_text="dollars a day")
+    vega = serializers.FloatField(help_text="dollars a point of volatility")
+    diversification_ratio = _number()
+    effective_bets = _number()
+    joint_factors = serializers.DictField(child=serializers.FloatField(), help_text="loadings of the joint model")
+    factor_volatility = _number(help_text="a session, a fraction of equity")
+    specific_volatility = _number()
     realized_volatility_21d = _number(help_text="a year")
     expected_volatility_21d = _number(help_text="a year")
     factors = serializers.DictField(child=serializers.FloatField(), help_text="betas by name")

@@ -9,6 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from analytics.models import FactorExposure, PortfolioRisk, SymbolFactorExposure
+from analytics.services.diversification import diversification
+from analytics.services.explained_parts import TAIL_NAMES
 from analytics.services.factors import factors_of
 from analytics.services.missing import Missing
 from analytics.services.risk_contributions import incremental_value_at_risk
@@ -52,6 +54,21 @@ def test_before_the_trades_the_figures_are_the_stored_ones(demo_book: Portfolio)
         (found.expected_shortfall_99, risk.es_99_1d), (found.daily_volatility, risk.volatility_daily),
     ):  # fmt: skip
         assert mine == (None if theirs is None else pytest.approx(float(theirs), abs=0.011))
+    for tails, column in (
+        (found.tails_value_at_risk, risk.tail_var), (found.tails_expected_shortfall, risk.tail_expected_shortfall),
+    ):  # fmt: skip
+        assert tails == pytest.approx(
+            {name: value for name, value in zip(TAIL_NAMES, column or (), strict=False) if value is not None}, abs=0.011
+        )
+    for name in ("gamma", "theta", "vega"):
+        assert getattr(found, name) == pytest.approx(float(getattr(night, f"portfolio_{name}") or 0), abs=0.011)
+    joint = FactorExposure.objects.filter(portfolio=demo_book, calculation_date=demo_book.results_as_of).first()
+    if joint is not None:
+        assert list(found.joint_factors.values()) == pytest.approx(joint.joint_value, abs=2e-6)
+        assert found.factor_volatility == pytest.approx(joint.factor_volatility, abs=2e-8)
+        assert found.specific_volatility == pytest.approx(joint.specific_volatility, abs=2e-8)
+    spread = diversification(demo_book.user, demo_book.pk)[1].spread
+    assert found.effective_bets == (None if spread is None else spread.effective_bets)
     stress = stress_test_of(demo_book.pk, demo_book.results_as_of)
     if not isinstance(stress, Missing):
         for effect in stress.scenarios:
