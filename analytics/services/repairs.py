@@ -18,6 +18,7 @@ from analytics.services.calculations import newest_session
 from analytics.services.clearing import Cleared, Scope, clear, what_would_go
 from analytics.services.demo import Seeded, seed_demo
 from analytics.services.repair_runs import at_once, failure_recorded, open_repair, priced_by
+from analytics.services.run_names import job_type
 from analytics.services.run_states import client_status
 from marketdata import calendar
 from marketdata.services.family import refuse_other_family
@@ -25,7 +26,6 @@ from portfolios.models import Portfolio, User
 from sigmasight.core.errors import DomainError, NotFound
 
 CLEAR, SEED, RUN_BATCH, FIX_ALL = "clear-calculations", "seed-portfolios", "run-batch", "fix-all"
-JOB_TYPES = (CLEAR, SEED, RUN_BATCH, FIX_ALL)
 CLEARED, SEEDED = "step1_clear", "step2_seed"
 FAILED = "The repair failed; its run and its steps say why."
 
@@ -41,8 +41,9 @@ class Computed:
 
 @dataclass(frozen=True)
 class RepairState:
-    """A repair as staff read it back. `status` is pending, running, completed or failed; `progress` the step it is in; the
-    three results are None for what was no part of it or has not ended."""
+    """A repair, or another run of that kind, as staff read it back. `job_type` is what was run (`run_names.JOB_TYPES`); `status` is
+    pending, running, completed or failed; `progress` the step it is in; the three results are None for what was no part of it or has
+    not ended."""
 
     run: BatchRun
     job_type: str
@@ -178,7 +179,7 @@ def repair_state(run_id: UUID) -> RepairState:
     NotFound if there is no such run, or it is no repair.
     """
     run = BatchRun.objects.filter(pk=run_id, kind=RunKind.FIX).first()
-    if run is None or run.params.get("job_type", FIX_ALL) not in JOB_TYPES:
+    if run is None:
         raise NotFound("job_not_found", "Job not found")
     status = client_status(run)
     if status == "running" and not run.current_job:
@@ -187,14 +188,14 @@ def repair_state(run_id: UUID) -> RepairState:
     if status == "failed":
         lines = run.log.filter(level=LogLevel.ERROR, portfolio__isnull=True).order_by("-id")
         error = lines.values_list("message", flat=True).first() or FAILED
-    job_type = run.params.get("job_type", FIX_ALL)
+    what = job_type(run)
     done = run.params.get("done", {})
     return RepairState(
-        run, job_type, status,
+        run, what, status,
         progress=run.current_job or None if run.is_active else None,
         cleared=done.get(CLEARED),
         seeded=done.get(SEEDED),
-        computed=_computed(run) if "job_type" in run.params and job_type in (RUN_BATCH, FIX_ALL) else None,
+        computed=_computed(run) if what in (RUN_BATCH, FIX_ALL) else None,
         error=error,
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analytics.batch.refresh import Collected
 from analytics.models import BatchRun, Phase, RunStatus
 from analytics.services.run_states import client_status
 
@@ -17,12 +18,29 @@ REPAIRS = {
     "merge-symbol": "Merged a symbol",
     "apply-split": "Applied a split",
 }
+REFRESHES = {
+    Collected.MARKET_DATA: "refresh-market-data",
+    Collected.PROFILES: "refresh-profiles",
+    Collected.SYMBOLS: "refetch-symbols",
+}
+RETRY, PHASE = "retry", "phase"
+JOB_TYPES = (*REPAIRS, *REFRESHES.values(), RETRY, PHASE)
 TONES = {RunStatus.COMPLETED: "good", RunStatus.PARTIAL: "warn", RunStatus.FAILED: "bad", RunStatus.CANCELLED: "bad"}
 
 
 def short_id(run: BatchRun) -> str:
     """The first eight characters of its identifier."""
     return str(run.pk)[:8]
+
+
+def job_type(run: BatchRun) -> str:
+    """What a run of kind "Repair" was, one of `JOB_TYPES`: a repair by its own name, a refresh, a retry, or one phase again."""
+    params = run.params
+    if "job_type" in params:
+        return str(params["job_type"])
+    if "collects" in params:
+        return REFRESHES[Collected(params["collects"])]
+    return RETRY if "retry_of" in params else PHASE
 
 
 def purpose(run: BatchRun) -> str:

@@ -316,8 +316,10 @@ AMENDMENTS: tuple[Amendment, ...] = (
            "Phases 1, 2, 2.5, 3 under these names: the phases of the older program have no results here. Long work is answered at "
            "once, with where to read its end"),
     keys("assistant_admin", "FixJob",
-         {"job_type": {"type": "string", "enum": ["fix-all", "clear-calculations", "seed-portfolios", "run-batch"]}},
-         "Every repair is recorded as a run and can be read back"),
+         {"job_type": {"type": "string", "enum": [
+             "fix-all", "clear-calculations", "seed-portfolios", "run-batch", "clear-by-hand", "reseed-demo", "reroll-portfolio",
+             "merge-symbol", "apply-split", "refresh-market-data", "refresh-profiles", "refetch-symbols", "retry", "phase"]}},
+         "Every repair is recorded as a run and can be read back, under the name of what was run"),
     nullable("assistant_admin", "FixJob.result", ("step1_clear", "step2_seed", "step3_batch"),
              "Every repair is recorded as a run and can be read back: one that is a single step has no results of the others"),
     accepts("assistant_admin", "fix_clear", "Repairs touch the demo only, all with a flag and a confirmation; they can be tried",

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from analytics.services.repairs import JOB_TYPES
+from analytics.services.run_names import JOB_TYPES
 from sigmasight.core.api.forms import Form
 
 CONFIRMATION = "DELETE ALL RESULTS"
@@ -109,7 +109,7 @@ class FixResult(Form):
 
 class FixJob(Form):
     job_id = serializers.UUIDField()
-    job_type = serializers.ChoiceField(JOB_TYPES)
+    job_type = serializers.ChoiceField(JOB_TYPES, help_text="what was run")
     status = serializers.ChoiceField(["pending", "running", "completed", "failed"])
     params = FixParams()
     created_at = serializers.DateTimeField()

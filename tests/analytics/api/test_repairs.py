@@ -79,3 +79,19 @@ def test_nobody_elses_results_are_taken_back(demo_results: DemoResults) -> None:
     job = client.get(started.json()["status_url"]).json()
     assert (job["status"], job["params"]) == ("pending", {"start_date": None, "end_date": "2025-11-18"})
     assert Portfolio.objects.filter(results_as_of=demo_results.session).count() == 6
+
+
+@pytest.mark.parametrize(
+    ("params", "name"),
+    [
+        ({"job_type": "run-batch"}, "run-batch"),
+        ({"job_type": "apply-split"}, "apply-split"),
+        ({"collects": "prices of single symbols"}, "refetch-symbols"),
+        ({"phase": "2", "retry_of": "0" * 32}, "retry"),
+        ({"phase": "2"}, "phase"),
+    ],
+)
+def test_a_job_is_called_what_was_run(demo_results: DemoResults, params: dict[str, str], name: str) -> None:
+    run = BatchRun.objects.create(kind="fix", trigger="admin", source="simulated", status="completed", params=params)
+    job = demo_results.client(STAFF, admin=True).get(f"/api/v1/admin/fix/jobs/{run.pk}").json()
+    assert (job["job_type"], job["status"]) == (name, "completed")
