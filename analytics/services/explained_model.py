@@ -130,9 +130,9 @@ MODEL = {
         },
     ),
     "contract_price": Measure(
-        "Model price of a contract", "usd", "option_greeks", "t.price", GREEKS,
-        "European price per share at the volatility, rate and yield below", source=BLACK, of=Kind.CONTRACT, reason="t.reason",
-        facts=CONTRACT_INPUTS,
+        "Price of a contract", "usd", "option_greeks", "t.price", GREEKS,
+        "its quote of the session, per share; without one the European price at the volatility, rate and yield below",
+        source=BLACK, of=Kind.CONTRACT, reason="t.reason", facts=CONTRACT_INPUTS,
     ),
     "implied_volatility": Measure(
         "Volatility of a contract", "fraction", "option_greeks", "t.implied_volatility", GREEKS,
