@@ -21,7 +21,8 @@ Span = tuple[str, dt.datetime, dt.datetime | None]
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """One line. phase : the one that was at work, "" before the first. portfolio : whom it is about, "" for all."""
+    """One line. phase : the one that was at work, "" before the first. portfolio : whom it is about, "" for all; without an
+    id if it is deleted by now."""
 
     at: dt.datetime
     level: str
@@ -85,9 +86,9 @@ def as_csv(lines: Iterable[RunLine]) -> str:
 def _written(run: BatchRun) -> list[RunLine]:
     rows = BatchLogEntry.objects.filter(run=run).order_by("id")
     return [
-        RunLine(at, level, "", message, name or "", portfolio_id)
-        for at, level, message, name, portfolio_id in rows.values_list(
-            "at", "level", "message", "portfolio__name", "portfolio_id"
+        RunLine(at, level, "", message, name or "", None if deleted_at else portfolio_id)
+        for at, level, message, name, portfolio_id, deleted_at in rows.values_list(
+            "at", "level", "message", "portfolio__name", "portfolio_id", "portfolio__deleted_at"
         )
     ]
 

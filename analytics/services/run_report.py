@@ -106,7 +106,9 @@ def failures(run: BatchRun) -> Failures:
         if total == 1 and portfolio_id is not None and (error or portfolio_id not in lost):
             own[portfolio_id] = (phase, error)
     told = lost | own
-    names = dict(Portfolio.objects.filter(pk__in=sorted(told)[:MOST_FAILURES]).values_list("pk", "name"))
+    names = dict(
+        Portfolio.objects.filter(pk__in=sorted(told)[:MOST_FAILURES], deleted_at=None).values_list("pk", "name")
+    )
     shown = [
         Failure(portfolio_id, names.get(portfolio_id, ""), phase, error or UNKNOWN_REASON)
         for portfolio_id, (phase, error) in sorted(told.items())[:MOST_FAILURES]
@@ -149,7 +151,7 @@ def compare(first: BatchRun, second: BatchRun) -> Comparison:
     """Two runs side by side, in seven queries at most."""
     one, other = _side(first), _side(second)
     before, after = one.failed, other.failed
-    names = dict(Portfolio.objects.filter(pk__in=before | after).values_list("pk", "name"))
+    names = dict(Portfolio.objects.filter(pk__in=before | after, deleted_at=None).values_list("pk", "name"))
 
     def named(ids: frozenset[UUID]) -> list[tuple[UUID, str]]:
         return sorted(((one, names.get(one, "")) for one in ids), key=lambda pair: (pair[1], pair[0]))[:MOST_FAILURES]

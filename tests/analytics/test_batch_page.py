@@ -368,6 +368,19 @@ def test_two_runs_are_compared(viewer: Client) -> None:
     assert queries(viewer, f"{COMPARE}?first={first.pk}&second={second.pk}") <= QUERIES
 
 
+@pytest.mark.parametrize("deleted", [False, True])
+def test_what_is_told_of_a_portfolio_leads_to_its_page_while_it_is_there(viewer: Client, deleted: bool) -> None:
+    first, second = night(), running()
+    lost = Portfolio.objects.order_by("id")[0]
+    if deleted:
+        Portfolio.objects.filter(pk=lost.pk).update(deleted_at=timezone.now(), is_active=False)
+    link = f'<a href="{reverse("admin:console_portfolios_portfolio_id", args=[lost.pk])}">{lost.name}</a>'
+    compared = viewer.get(COMPARE, {"first": str(first.pk), "second": str(second.pk)})
+    for answer in (compared, viewer.get(of(second)), viewer.get(of(second, "_log"))):
+        assert (link in answer.content.decode()) is not deleted
+        assert ("(deleted)" in answer.content.decode()) is deleted
+
+
 def test_a_comparison_asks_for_two_runs_that_exist(viewer: Client) -> None:
     assert "Choose the second run." in text_of(viewer.get(COMPARE, {"first": str(night().pk)}))
     assert "no run&#x27;s identifier" in text_of(viewer.get(COMPARE, {"first": "x", "second": "y"}))
