@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import re
 from decimal import Decimal
 from typing import Any
@@ -25,6 +27,8 @@ from sigmasight.core.csv_export import harmless
 # Exports are made in memory: who wants more narrows the filter, or asks the database.
 MOST_EXPORTED = 50_000
 LARGEST_IMPORT = 1024 * 1024
+# Lines of a file that are named as wrong.
+MOST_WRONG = 10
 # In none of the exports, whichever table they are in.
 SECRETS = ("password", "token_hash", "key", "jti", "response", "embedding")
 # How rows of other tables are named where these have such a name.
@@ -104,7 +108,24 @@ class CsvImportForm(ImportForm):
             raise forms.ValidationError("The file is not a text in UTF-8: save it as CSV UTF-8.") from error
         if "\0" in text:
             raise forms.ValidationError("The file is not a CSV file.")
+        _require_whole_rows(text)
         return file
+
+
+def _require_whole_rows(text: str) -> None:
+    """Refuse rows that are not as long as the first one: what is missing would be stored as empty, what is more has no column."""
+    reader = csv.reader(io.StringIO(text, newline=""))
+    wrong, width = [], 0
+    try:
+        for row in reader:
+            width = width or len(row)
+            if row and len(row) != width:
+                wrong.append(f"Line {reader.line_num} has {len(row)} cells, the first line names {width} columns.")
+    except csv.Error as error:
+        raise forms.ValidationError(f"Line {reader.line_num} is not CSV: {error}.") from error
+    if wrong:
+        more = [f"{len(wrong) - MOST_WRONG:,} more lines are so."] if len(wrong) > MOST_WRONG else []
+        raise forms.ValidationError([*wrong[:MOST_WRONG], *more])
 
 
 class ImportedTable(ImportMixin):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import html
 import io
 from decimal import Decimal
 from typing import Any
@@ -143,6 +144,23 @@ def test_a_file_with_other_columns_is_refused_without_a_traceback(boss: Client) 
     page = imported(boss, "marketdata_security", "a,b\n1,2\n").content.decode()
     assert "not present in the file headers: symbol" in page
     assert "Traceback" not in page
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("ABC,Energy", "Line 3 has 2 cells, the first line names 3 columns."),
+        ("ABC,Oil, Gas,Oil", "Line 3 has 4 cells, the first line names 3 columns."),
+        ("ABC,Energy\n" * 12, "2 more lines are so."),
+        (f"ABC,{'x' * 200_000},Oil", "Line 3 is not CSV"),
+    ],
+)
+def test_rows_with_other_cells_than_columns_are_named_and_erase_nothing(boss: Client, row: str, said: str) -> None:
+    known = SecurityFactory(symbol="ABC", sector="Energy", industry="Oil")
+    page = imported(boss, "marketdata_security", f"symbol,sector,industry\nABC,Energy,Gas\n{row}\n")
+    assert said in html.unescape(page.content.decode())
+    known.refresh_from_db()
+    assert known.industry == "Oil"
 
 
 def test_securities_are_classified_never_made(boss: Client) -> None:
