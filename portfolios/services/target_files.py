@@ -33,6 +33,8 @@ from sigmasight.core.errors import DomainError
 
 MOST_ROWS = 10_000
 LONGEST_CELL = 100_000
+# Where cells without a column are found: titles have no spaces around them.
+SURPLUS = " surplus"
 COLUMNS = {
     "target_eoy": "target_price_eoy",
     "target_next_year": "target_price_next_year",
@@ -125,7 +127,9 @@ def _target(
 
 
 def _rows(text: str, errors: list[str]) -> Iterator[_Row]:
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True, restval="")
+    reader = csv.DictReader(
+        io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True, restval="", restkey=SURPLUS
+    )
     try:
         titles = [title.strip().lower() for title in reader.fieldnames or ()]
         if "symbol" not in titles:
@@ -151,6 +155,10 @@ def _row(line: int, cells: dict[str, Any]) -> _Row:
     symbol, position_type = cells["symbol"].strip(), (cells.get("position_type") or "").strip().upper()
     if not symbol:
         raise DomainError("symbol_missing", f"Missing symbol in row {line}")
+    if any(cells.get(SURPLUS, ())):
+        raise DomainError(
+            "row_too_long", _refused(line, "more cells than columns; write numbers without thousands separators")
+        )
     if not re.fullmatch(SYMBOL, symbol) or len(symbol) > LONGEST_SYMBOL:
         raise DomainError("symbol_invalid", _refused(line, f"{symbol[:40]!r} is no symbol"))
     if position_type and position_type not in PositionType.values:

@@ -334,6 +334,14 @@ def test_a_file_is_imported_row_by_row(client: Client, book: Portfolio) -> None:
     assert stored["AAPL"]["target_price_eoy"] == 120
 
 
+def test_a_row_with_more_cells_than_columns_is_refused_unless_they_are_empty(client: Client, book: Portfolio) -> None:
+    answer = load(client, book, "symbol,current_price,target_eoy\nAAPL,1,200,300\nNFLX,1200,1300,,\n").json()
+    assert answer["created"] == 1
+    assert answer["errors"] == [
+        "Error processing row 2: more cells than columns; write numbers without thousands separators"
+    ]
+
+
 def test_an_existing_target_is_changed_on_demand_where_a_cell_is_filled(client: Client, book: Portfolio) -> None:
     target = made(client, book, downside_target_price=80)
     answer = load(client, book, "symbol,target_eoy,downside\nAAPL,150,\n", again=True)
