@@ -68,6 +68,7 @@ def session_at(ordinal: int) -> dt.date:
     return session_array()[ordinal].item()  # type: ignore[no-any-return]
 
 
+@lru_cache(maxsize=4096)
 def session_ordinal(day: dt.date) -> int:
     """The number of a session, counted from the first of the calendar.
 

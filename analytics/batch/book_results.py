@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.batch.book_correlations import LEAST_VALUE, LEAST_WEIGHT, THRESHOLD
+from analytics.batch.book_status import PLAIN_MOVES
 from analytics.batch.holdings import LotFacts
 from analytics.models import (
     CorrelationCalculation,
@@ -25,7 +26,6 @@ from portfolios.models import PortfolioSnapshot
 from sigmasight.core.bulk import NOTHING, Ragged, UpsertCount, upsert
 
 Floats = NDArray[np.float64]
-PLAIN_MOVES = 10
 CORRELATION_DAYS = 90
 CENTS, FRACTIONS = 2, 8
 CONTRIBUTIONS = ("component_volatility", "component_var")

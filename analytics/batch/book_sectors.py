@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from analytics.batch.holdings import SECTOR_LABELS
 from analytics.batch.universe import SECTOR_NAMES
-from analytics.engines.sector import active_weights
+from analytics.engines.sector import ActiveWeights, active_weights_of_books
 from sigmasight.core.bulk import read_columns
 
 Floats = NDArray[np.float64]
@@ -40,24 +41,35 @@ def sector_documents(
     positive equity. Before the first benchmark set its values are None."""
     known = [entry for entry in benchmarks if entry[0] <= session]
     day, benchmark = known[-1] if known else (None, None)
-    gross, net = dollars
-    documents: list[dict[str, Any] | None] = []
-    for p in range(len(equity)):
-        if not equity[p] > 0:
-            documents.append(None)
-            continue
-        held = np.flatnonzero(gross[p])
-        weights = {SECTOR_LABELS[s]: round(float(gross[p, s] / equity[p]), 6) for s in held}
-        active = active_weights(weights, benchmark) if benchmark is not None else None
-        documents.append(
-            {
-                "portfolio_weights": weights,
-                "net_weights": {SECTOR_LABELS[s]: round(float(net[p, s] / equity[p]), 6) for s in held},
-                "benchmark_as_of": day.isoformat() if day else None,
-                "benchmark_stale": (session - day).days > STALE_DAYS if day else None,
-                "over_underweight": {k: round(v, 6) for k, v in active.over_underweight.items()} if active else None,
-                "largest_overweight": active.largest_overweight if active else None,
-                "largest_underweight": active.largest_underweight if active else None,
-            }
-        )
+    names = sorted({*SECTOR_LABELS, *(benchmark or ())})
+    places = [names.index(label) for label in SECTOR_LABELS]
+    solvent = np.flatnonzero(equity > 0)
+
+    def shares(values: Floats) -> Floats:
+        table = np.zeros((len(solvent), len(names)))
+        table[:, places] = values[solvent] / equity[solvent, None]
+        return np.round(table, 6)
+
+    gross, net = (shares(values) for values in dollars)
+    held = np.zeros(gross.shape, dtype=bool)
+    held[:, places] = dollars[0][solvent] != 0
+    active: Sequence[ActiveWeights | None] = [None] * len(solvent)
+    if benchmark is not None:
+        active = active_weights_of_books(gross, held, benchmark, names)
+    documents: list[dict[str, Any] | None] = [None] * len(equity)
+    as_of, stale = (day.isoformat(), (session - day).days > STALE_DAYS) if day else (None, None)
+    for p, inside, gross_weights, net_weights, distance in zip(
+        solvent.tolist(), held.tolist(), gross.tolist(), net.tolist(), active, strict=True
+    ):
+        documents[p] = {
+            "portfolio_weights": {
+                name: w for name, w, there in zip(names, gross_weights, inside, strict=True) if there
+            },
+            "net_weights": {name: w for name, w, there in zip(names, net_weights, inside, strict=True) if there},
+            "benchmark_as_of": as_of,
+            "benchmark_stale": stale,
+            "over_underweight": {k: round(v, 6) for k, v in distance.over_underweight.items()} if distance else None,
+            "largest_overweight": distance.largest_overweight if distance else None,
+            "largest_underweight": distance.largest_underweight if distance else None,
+        }
     return documents

@@ -9,8 +9,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from analytics.batch.book_inputs import Book, Floats, Ints, Market, SymbolNumbers
-from analytics.batch.book_results import PLAIN_MOVES
-from analytics.batch.book_status import MOST_SKIPPED
+from analytics.batch.book_status import MOST_SKIPPED, PLAIN_MOVES
 from analytics.batch.holdings import LotFacts
 from analytics.engines.holdings import FOLLOWS_CASH, known_lots
 from analytics.engines.scenarios import FactorShocks, ScenarioShocks, direct_shocks, symbol_returns, with_shocked_funds

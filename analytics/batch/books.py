@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import numpy as np
+from django.db import connection
 from numpy.typing import NDArray
 
 from analytics.batch.book_correlations import TagNames, book_correlations
@@ -37,8 +38,8 @@ from analytics.engines.factors import JOINT_HALF_LIFE, JOINT_MINIMUM, JOINT_WIND
 from analytics.engines.regression import exponential_weights, fit
 from analytics.engines.sector import sector_dollars
 from marketdata import calendar
-from portfolios.models import Portfolio
 from portfolios.services.dirty import clear_dirty
+from sigmasight.core.bulk import array_text
 
 BETA_WINDOW, BETA_MINIMUM = 90, 30
 
@@ -92,7 +93,9 @@ def analyse_shard(plan: Plan, meter: StepMeter, family: str) -> None:
 
 def publish(plan: Plan) -> None:
     """Show the results up to the plan's target, and take back the dirty marks that were seen when it was made."""
-    Portfolio.objects.filter(id__in=[need.portfolio_id for need in plan.needs]).update(results_as_of=plan.target)
+    ids = array_text([need.portfolio_id for need in plan.needs])
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE portfolios SET results_as_of = %s WHERE id = ANY(%s::uuid[])", [plan.target, ids])
     for need in plan.needs:
         if need.dirty_seen is not None:
             clear_dirty(need.portfolio_id, need.dirty_seen, need.stamp)
@@ -184,11 +187,10 @@ def snapshot_columns(book: Book, facts: LotFacts, contracts: ContractFacts) -> d
 
 def _factor_columns(book: Book, market: Market, numbers: SymbolNumbers, series: Floats, row: int) -> dict[str, Any]:
     """Exposures to the 13 factors and the joint ones, and the regression of the book's own series that checks them."""
-    equity, held = book.holdings.equity, book.mapped.delta.toarray()
+    equity, held = book.holdings.equity, book.mapped.delta
     apart = book.mapped.uncovered + book.mapped.private_dollars
     plain = factor_exposures(held, numbers.factors.betas, equity, uncovered=apart)
-    stock = book.mapped.stock.toarray()
-    quoted = factor_exposures(stock, numbers.factors.betas[:, 1:2], equity, uncovered=apart)
+    quoted = factor_exposures(book.mapped.stock, numbers.factors.betas[:, 1:2], equity, uncovered=apart)
     value, dollar, coverage = plain.value.copy(), plain.dollar.copy(), plain.coverage.copy()
     value[:, 1], dollar[:, 1], coverage[:, 1] = quoted.value[:, 0], quoted.dollar[:, 0], quoted.coverage[:, 0]
     joint = factor_exposures(held, numbers.factors.joint, equity, uncovered=apart)

@@ -8,13 +8,16 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from analytics.batch.universe import SECTOR_NAMES, SECTORS, Universe, sector_code
 from analytics.engines.factors import FACTOR_FUNDS
+from analytics.engines.holdings import FOLLOWS_CASH
 from analytics.engines.stress import CASH_LIKE, PRIVATE_PROXIES
 from marketdata.services.securities import SECTOR_FUNDS
-from sigmasight.core.bulk import read_columns, uuid_index
+from portfolios.services.book import CLASSES, places
+from sigmasight.core.bulk import read_columns, to_uuids, uuid_index
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -79,28 +82,32 @@ class Holdings:
     present: Flags
 
 
+# Choices come as numbers: texts cost both sides more than everything else about a lot.
+SUBTYPES = (*PRIVATE_PROXIES, *sorted(CASH_LIKE))
+OPTION, PRIVATE = CLASSES.index("OPTIONS"), CLASSES.index("PRIVATE")
+LOTS = f"""
+    SELECT id, symbol, coalesce(security_id, -1) AS security_id, proxy_symbol <> '' AS has_proxy,
+           CASE investment_class {places(CLASSES)} END AS class,
+           CASE investment_subtype {places(("", *SUBTYPES))} ELSE 0 END AS subtype
+    FROM positions WHERE portfolio_id = ANY(%(ids)s) ORDER BY id
+"""
+
+
 def load_lots(portfolio_ids: list[UUID], universe: Universe) -> tuple[LotFacts, ContractFacts]:
     """Lots of the portfolios, open or not, and the contracts among them."""
-    rows = read_columns(
-        """
-        SELECT p.id, p.symbol, p.investment_class, p.investment_subtype, coalesce(p.security_id, -1) AS security_id,
-               coalesce(o.underlying_id, p.security_id, -1) AS priced_id, coalesce(o.multiplier, 1)::float8 AS multiplier,
-               coalesce(s.sector, '') AS sector, coalesce(s.security_type, '') AS security_type,
-               coalesce(x.id, -1) AS owner_proxy, coalesce(p.proxy_multiple, 1)::float8 AS owner_multiple
-        FROM positions p LEFT JOIN option_contracts o ON o.security_id = p.security_id LEFT JOIN securities s ON s.id = p.security_id
-        LEFT JOIN securities x ON x.symbol = nullif(p.proxy_symbol, '')
-        WHERE p.portfolio_id = ANY(%(ids)s) ORDER BY p.id
-        """,
-        {"ids": portfolio_ids},
-        raw_uuids=True,
-    )
-    is_option, is_private = rows["investment_class"] == "OPTIONS", rows["investment_class"] == "PRIVATE"
+    rows = read_columns(LOTS, {"ids": portfolio_ids}, raw_uuids=True)
+    is_option, is_private = rows["class"] == OPTION, rows["class"] == PRIVATE
     contracts = read_columns(
         "SELECT o.security_id, o.underlying_id, CASE o.option_type WHEN 'CALL' THEN 1 ELSE -1 END AS sign, o.strike, "
-        "(u.security_type IN ('etf', 'etn', 'mutual_fund', 'index')) AS is_index FROM option_contracts o "
-        "JOIN securities u ON u.id = o.underlying_id WHERE o.security_id = ANY(%(ids)s) ORDER BY o.security_id",
+        "o.multiplier::float8 AS multiplier, (u.security_type IN ('etf', 'etn', 'mutual_fund', 'index')) AS is_index "
+        "FROM option_contracts o JOIN securities u ON u.id = o.underlying_id WHERE o.security_id = ANY(%(ids)s) ORDER BY o.security_id",
         {"ids": np.unique(rows["security_id"][is_option]).tolist()},
     )
+    # A lot of an option has its contract: they are made together.
+    contract = np.where(is_option, np.searchsorted(contracts["security_id"], rows["security_id"]), -1)
+    priced, multiplier = rows["security_id"].copy(), np.ones(len(contract))
+    priced[is_option] = contracts["underlying_id"][contract[is_option]]
+    multiplier[is_option] = contracts["multiplier"][contract[is_option]]
     facts = ContractFacts(
         contracts["security_id"],
         contracts["underlying_id"],
@@ -109,18 +116,19 @@ def load_lots(portfolio_ids: list[UUID], universe: Universe) -> tuple[LotFacts, 
         contracts["is_index"],
     )
     proxy, multiple, by_owner = _proxies(rows, is_private, universe)
-    _, symbol = np.unique(rows["symbol"].astype(str), return_inverse=True)
+    # Codes in the order of the names, so that a book's sums do not depend on who else is in the shard.
+    symbol, _ = pd.factorize(rows["symbol"], sort=True)
     return (
         LotFacts(
             id=rows["id"],
             names=rows["symbol"],
             symbol=symbol.astype(np.int64),
-            column=np.where(is_private, -1, universe.columns(rows["priced_id"])),
-            contract=np.where(is_option, np.searchsorted(facts.security, rows["security_id"]), -1),
-            multiplier=rows["multiplier"],
+            column=np.where(is_private, -1, universe.columns(priced)),
+            contract=contract,
+            multiplier=multiplier,
             is_option=is_option,
             is_private=is_private,
-            sector=_sectors(rows, is_option | is_private),
+            sector=_sectors(rows["security_id"], is_option | is_private),
             proxy=proxy,
             proxy_multiple=multiple,
             proxy_by_owner=by_owner,
@@ -146,10 +154,18 @@ def needed_securities(portfolio_ids: list[UUID]) -> Ints:
     return np.unique(rows["id"])
 
 
-def _sectors(rows: dict[str, Any], apart: Flags) -> Ints:
-    code = sector_code(rows["sector"])
-    fund = np.isin(rows["security_type"].astype(str), ("etf", "etn"))
-    return np.where(apart | (~fund & (code < 0)), UNCLASSIFIED, np.where(fund, ETFS, code))
+def _sectors(security: Ints, apart: Flags) -> Ints:
+    """Sector of each lot; those that are `apart`, and those without one, are unclassified."""
+    held = np.unique(security[~apart & (security >= 0)])
+    rows = read_columns(
+        "SELECT id, coalesce(sector, '') AS sector, security_type IN ('etf', 'etn') AS is_fund FROM securities "
+        "WHERE id = ANY(%(ids)s) ORDER BY id",
+        {"ids": held.tolist()},
+    )
+    code = np.where(rows["is_fund"], ETFS, sector_code(rows["sector"]))
+    # The last place is that of lots that are apart.
+    code = np.append(np.where(code < 0, UNCLASSIFIED, code), UNCLASSIFIED)
+    return code[np.where(apart | (security < 0), len(held), np.searchsorted(held, security))]
 
 
 def _proxies(rows: dict[str, Any], is_private: Flags, universe: Universe) -> tuple[Ints, Floats, Flags]:
@@ -157,12 +173,20 @@ def _proxies(rows: dict[str, Any], is_private: Flags, universe: Universe) -> tup
     count = len(rows["id"])
     proxy, multiple = np.full(count, -1, dtype=np.int64), np.ones(count)
     for kind, (symbol, factor) in PRIVATE_PROXIES.items():
-        mine = is_private & (rows["investment_subtype"] == kind)
+        mine = is_private & (rows["subtype"] == SUBTYPES.index(kind) + 1)
         proxy[mine], multiple[mine] = universe.column_of(symbol), factor
-    proxy[is_private & np.isin(rows["investment_subtype"].astype(str), list(CASH_LIKE))] = -2
-    by_owner = is_private & (rows["owner_proxy"] >= 0)
-    proxy[by_owner] = universe.columns(rows["owner_proxy"][by_owner])
-    multiple[by_owner] = rows["owner_multiple"][by_owner]
+    proxy[is_private & np.isin(rows["subtype"], [SUBTYPES.index(kind) + 1 for kind in CASH_LIKE])] = FOLLOWS_CASH
+    by_owner = is_private & rows["has_proxy"]
+    chosen = read_columns(
+        "SELECT p.id, x.id AS proxy, coalesce(p.proxy_multiple, 1)::float8 AS multiple FROM positions p "
+        "JOIN securities x ON x.symbol = p.proxy_symbol WHERE p.id = ANY(%(ids)s)",
+        {"ids": to_uuids(rows["id"][by_owner])},
+        raw_uuids=True,
+    )
+    place = uuid_index(rows["id"], chosen["id"])
+    by_owner = np.zeros(count, dtype=bool)
+    by_owner[place] = True
+    proxy[place], multiple[place] = universe.columns(chosen["proxy"]), chosen["multiple"]
     return proxy, multiple, by_owner
 
 
@@ -175,33 +199,34 @@ def load_holdings(portfolio_ids: list[UUID], facts: LotFacts, first: dt.date, la
         {"ids": portfolio_ids, "first": first, "last": last},
         raw_uuids=True,
     )
-    rows = read_columns(
-        """
-        SELECT s.portfolio_id, s.snapshot_date, u.position_id, u.quantity, u.price, u.market_value, u.entry_value,
-               (u.quality IN ('Z', 'E')) AS unpriced
-        FROM position_snapshots s
-        CROSS JOIN LATERAL unnest(s.position_ids, s.quantity, s.price, s.market_value, s.entry_value, s.quality)
-            AS u (position_id, quantity, price, market_value, entry_value, quality)
-        WHERE s.portfolio_id = ANY(%(ids)s) AND s.snapshot_date BETWEEN %(first)s AND %(last)s
-        """,
+    stored = read_columns(
+        "SELECT portfolio_id, snapshot_date, position_ids, quantity, price, market_value, entry_value, quality FROM position_snapshots "
+        "WHERE portfolio_id = ANY(%(ids)s) AND snapshot_date BETWEEN %(first)s AND %(last)s",
         {"ids": portfolio_ids, "first": first, "last": last},
         raw_uuids=True,
+        ragged=True,
     )
-    book_row, lot_book = uuid_index(keys, books["portfolio_id"]), uuid_index(keys, rows["portfolio_id"])
-    lot = uuid_index(facts.id, rows["position_id"])
-    order = np.lexsort((lot, lot_book, rows["snapshot_date"]))
-    rows = {name: column[order] for name, column in rows.items()}
-    lot, lot_book = lot[order], lot_book[order]
+    book_row = uuid_index(keys, books["portfolio_id"])
+    lots = np.diff(stored["position_ids"].offsets)
+    lot_book = np.repeat(uuid_index(keys, stored["portfolio_id"]), lots)
+    days = np.repeat(stored["snapshot_date"], lots)
+    lot = uuid_index(facts.id, stored["position_ids"].values)
+    order = np.lexsort((lot, lot_book, days))
+    rows = {
+        name: stored[name].values[order] for name in ("quantity", "price", "market_value", "entry_value", "quality")
+    }
+    lot, lot_book, days = lot[order], lot_book[order], days[order]
+    usable = ~np.isin(rows["quality"], NO_PRICE)
     result = {}
     for session in np.unique(books["snapshot_date"]):
         mine = books["snapshot_date"] == session
         equity, present = np.full(len(keys), np.nan), np.zeros(len(keys), dtype=bool)
         equity[book_row[mine]], present[book_row[mine]] = books["equity"][mine], True
-        low, high = np.searchsorted(rows["snapshot_date"], [session, session + np.timedelta64(1, "D")])
+        low, high = np.searchsorted(days, [session, session + np.timedelta64(1, "D")])
         part = slice(int(low), int(high))
         result[session.item()] = Holdings(
             session.item(), lot_book[part], lot[part], rows["quantity"][part], rows["price"][part], rows["market_value"][part],
-            rows["entry_value"][part], ~rows["unpriced"][part], equity, present,
+            rows["entry_value"][part], usable[part], equity, present,
         )  # fmt: skip
     return result
 

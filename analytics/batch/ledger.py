@@ -199,28 +199,27 @@ def _state(book: Book, plan: Plan) -> LedgerState:
     if (started & (place < 0)).any():
         raise ValueError(f"a snapshot of {before} to roll on from is missing")
     lots = read_columns(
-        "SELECT u.position_id, u.quantity, u.price, u.cost FROM position_snapshots AS s "
-        "CROSS JOIN LATERAL unnest(s.position_ids, s.quantity, s.price, s.cost_micro) AS u (position_id, quantity, price, cost) "
-        "WHERE s.portfolio_id = ANY(%(ids)s) AND s.snapshot_date = %(day)s",
+        "SELECT position_ids, quantity, price, cost_micro FROM position_snapshots "
+        "WHERE portfolio_id = ANY(%(ids)s) AND snapshot_date = %(day)s",
         {"ids": ids, "day": before},
-        raw_uuids=True,
+        ragged=True,
     )
-    lot_place = uuid_index(lots["position_id"], book.lots.id)
+    lot_place = uuid_index(lots["position_ids"].values, book.lots.id)
 
-    def at(name: str, table: dict[str, NDArray], index: Ints, missing: float) -> NDArray:  # type: ignore[type-arg]
-        if not len(table[name]):
-            return np.full(len(index), missing, dtype=table[name].dtype)
-        return np.where(index >= 0, table[name][np.maximum(index, 0)], missing).astype(table[name].dtype)
+    def at(values: NDArray, index: Ints, missing: float) -> NDArray:  # type: ignore[type-arg]
+        if not len(values):
+            return np.full(len(index), missing, dtype=type(missing))
+        return np.where(index >= 0, values[np.maximum(index, 0)], missing).astype(values.dtype)
 
     return LedgerState(
-        quantity=at("quantity", lots, lot_place, 0.0),
-        cost=at("cost", lots, lot_place, 0),
-        mark=at("price", lots, lot_place, 0.0),
-        cash=at("cash_micro", rows, place, 0),
-        cumulative_realized=at("realized_micro", rows, place, 0),
-        cumulative_flow=at("flow_micro", rows, place, 0),
-        twr_index=at("twr_index", rows, place, 1.0),
-        twr_peak=at("twr_peak", rows, place, 1.0),
+        quantity=at(lots["quantity"].values, lot_place, 0.0),
+        cost=at(lots["cost_micro"].values, lot_place, 0),
+        mark=at(lots["price"].values, lot_place, 0.0),
+        cash=at(rows["cash_micro"], place, 0),
+        cumulative_realized=at(rows["realized_micro"], place, 0),
+        cumulative_flow=at(rows["flow_micro"], place, 0),
+        twr_index=at(rows["twr_index"], place, 1.0),
+        twr_peak=at(rows["twr_peak"], place, 1.0),
     )
 
 

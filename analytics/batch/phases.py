@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -26,6 +28,7 @@ from marketdata.models import CorrectionKind, PriceCorrection, Security
 from marketdata.services.source import OpenSource
 from portfolios.services.units import restate_positions
 from sigmasight.core import clock, partitions
+from sigmasight.core.bulk import array_text
 from sigmasight.core.errors import DomainError
 from sigmasight.core.observability.context import observed
 from sigmasight.core.outages import is_outage
@@ -184,7 +187,7 @@ class Context:
 
 def plan_sessions(plan: Plan, need: Need) -> int:
     """Sessions of one portfolio in the plan."""
-    return Plan(plan.target, (need,)).portfolio_sessions
+    return plan.sessions_of(need)
 
 
 def run_shard(
@@ -201,7 +204,7 @@ def run_shard(
     if not shard:
         return []
     alone = shard[0].portfolio_id if len(shard) == 1 else None
-    with observed(run_id=run.pk, phase=phase, shard=number, portfolio_id=alone):
+    with observed(run_id=run.pk, phase=phase, shard=number, portfolio_id=alone), collector_paused():
         return _run_shard(run, plan, shard, phase, number, work, family)
 
 
@@ -215,6 +218,7 @@ def _run_shard(
             portfolio_to=shard[-1].portfolio_id, sessions_from=part.first, sessions_to=plan.target, total=len(shard),
             unit="portfolios",
         ) as meter, transaction.atomic():  # fmt: skip
+            do_without_helpers()
             lock_portfolios([need.portfolio_id for need in shard])
             refuse_if_closed(run)
             work(part, meter, family)  # type: ignore[operator]
@@ -241,11 +245,31 @@ def _run_shard(
     return []
 
 
-def lock_portfolios(ids: list[object]) -> None:
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No search for cycles meanwhile: a shard makes hundreds of thousands of dictionaries without one, and the collector would go
+    through all of them again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def do_without_helpers() -> None:
+    """Let the server answer this transaction's queries by itself: its helpers would take the cores of the other shards, and hand
+    over every row."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+
+
+def lock_portfolios(ids: list[UUID]) -> None:
     """Hold the portfolios' advisory locks until the transaction ends, taken in one order so that shards cannot deadlock."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(key) FROM (SELECT hashtextextended(id::text, 73) AS key FROM unnest(%s::uuid[]) AS id "
             "ORDER BY key) AS keys",
-            [ids],
+            [array_text(ids)],
         )

@@ -65,10 +65,13 @@ class Plan:
     def sessions(self) -> list[dt.date]:
         return calendar.sessions(self.first, self.target) if self.needs else []
 
+    def sessions_of(self, need: Need) -> int:
+        """Sessions of one of its portfolios."""
+        return calendar.session_ordinal(self.target) + 1 - calendar.session_ordinal(need.first)
+
     @property
     def portfolio_sessions(self) -> int:
-        end = calendar.session_ordinal(self.target) + 1
-        return sum(end - calendar.session_ordinal(need.first) for need in self.needs)
+        return sum(self.sessions_of(need) for need in self.needs)
 
     def shards(self, size: int) -> Iterator[tuple[Need, ...]]:
         """Groups of at most `size` portfolios; portfolios with like ranges stand together, so that a shard's arrays are full.

@@ -69,20 +69,21 @@ def _read(
         "FROM symbol_factor_exposures "
         "WHERE security_id = ANY(%(ids)s) AND calculation_date BETWEEN %(first)s AND %(last)s ORDER BY calculation_date, security_id",
         {"ids": wanted.tolist(), "first": first, "last": last},
+        ragged=True,
     )
-    place = np.searchsorted(securities, rows["security_id"])
+    place, days = np.searchsorted(securities, rows["security_id"]), rows["calculation_date"]
+    stored = {
+        "betas": rows["beta_value"].values.reshape(-1, SLOTS), "joint": rows["joint_beta"].values.reshape(-1, JOINT),
+        "shrunk": rows["joint_shrunk"].values.reshape(-1, JOINT), "residual_volatility": rows["joint_residual_volatility"],
+    }  # fmt: skip
     result = {}
-    for session in np.unique(rows["calculation_date"]):
-        low, high = np.searchsorted(rows["calculation_date"], [session, session + np.timedelta64(1, "D")])
-        matrices: list[Floats] = []
-        for name, width in (("beta_value", SLOTS), ("joint_beta", JOINT), ("joint_shrunk", JOINT)):
-            matrix = np.full((len(securities), width), np.nan)
-            matrix[place[low:high]] = np.stack(rows[name][low:high].tolist())
-            matrices.append(matrix)
-        betas, joint, shrunk = matrices
-        left = np.full(len(securities), np.nan)
-        left[place[low:high]] = rows["joint_residual_volatility"][low:high]
-        result[session.item()] = SymbolFactors(betas, joint, shrunk, left)
+    for session in np.unique(days):
+        low, high = np.searchsorted(days, [session, session + np.timedelta64(1, "D")])
+        columns = {}
+        for name, values in stored.items():
+            columns[name] = np.full((len(securities), *values.shape[1:]), np.nan)
+            columns[name][place[low:high]] = values[low:high]
+        result[session.item()] = SymbolFactors(**columns)
     return result
 
 
@@ -108,22 +109,24 @@ def load_scenario_factors(ids: tuple[str, ...], first: dt.date, last: dt.date) -
         "SELECT calculation_date, scenario_key, factor_shock, unbounded_factor_shock, implied_market_move, plausibility_scale "
         "FROM scenario_factor_shocks WHERE calculation_date BETWEEN %(first)s AND %(last)s ORDER BY calculation_date",
         {"first": first, "last": last},
+        ragged=True,
     )
     slot = {key: i for i, key in enumerate(ids)}
+    place, days = (
+        np.array([slot.get(key, -1) for key in rows["scenario_key"].tolist()], dtype=np.int64),
+        rows["calculation_date"],
+    )
+    stored = {
+        "factors": rows["factor_shock"].values.reshape(-1, JOINT),
+        "unbounded": rows["unbounded_factor_shock"].values.reshape(-1, JOINT),
+        "market_move": rows["implied_market_move"], "scale": rows["plausibility_scale"],
+    }  # fmt: skip
     result = {}
-    for session in np.unique(rows["calculation_date"]):
-        low, high = np.searchsorted(rows["calculation_date"], [session, session + np.timedelta64(1, "D")])
-        values = ScenarioFactors(
-            np.full((len(ids), JOINT), np.nan),
-            np.full((len(ids), JOINT), np.nan),
-            np.full(len(ids), np.nan),
-            np.full(len(ids), np.nan),
-        )
-        for i in range(int(low), int(high)):
-            k = slot.get(rows["scenario_key"][i])
-            if k is None:
-                continue
-            values.factors[k], values.unbounded[k] = rows["factor_shock"][i], rows["unbounded_factor_shock"][i]
-            values.market_move[k], values.scale[k] = rows["implied_market_move"][i], rows["plausibility_scale"][i]
-        result[session.item()] = values
+    for session in np.unique(days):
+        mine = np.flatnonzero((days == session) & (place >= 0))
+        columns = {}
+        for name, values in stored.items():
+            columns[name] = np.full((len(ids), *values.shape[1:]), np.nan)
+            columns[name][place[mine]] = values[mine]
+        result[session.item()] = ScenarioFactors(**columns)
     return result

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from marketdata import calendar
+from sigmasight.core.bulk import array_text
 
 # Name of a target in the statements; its columns: price, return, dollars, and those of the book.
 TARGETS = {
@@ -143,7 +144,7 @@ def value_targets(portfolio_ids: Sequence[UUID], session: dt.date) -> int:
     -------
     Rows that changed.
     """
-    terms = {"ids": list(portfolio_ids), "day": session, "close": calendar.close_instant(session)}
+    terms = {"ids": array_text(portfolio_ids), "day": session, "close": calendar.close_instant(session)}
     return sum(_execute(VALUED + statement, terms) for statement in (UPDATE_TARGETS, SUM_TARGETS))
 
 
@@ -154,7 +155,7 @@ def weigh_targets(portfolio_ids: Sequence[UUID], session: dt.date) -> int:
     -------
     Rows that changed.
     """
-    return _execute(RISK, {"ids": list(portfolio_ids), "day": session})
+    return _execute(RISK, {"ids": array_text(portfolio_ids), "day": session})
 
 
 def _execute(statement: str, terms: dict[str, Any]) -> int:

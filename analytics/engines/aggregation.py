@@ -4,8 +4,10 @@ and how volatile books are as one."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from analytics.engines.regression import Floats, Ints
 
@@ -28,20 +30,20 @@ class FactorExposures:
 
 
 def factor_exposures(
-    holdings: Floats, betas: Floats, equity: Floats, *, uncovered: Floats | None = None
+    holdings: csr_matrix | Floats, betas: Floats, equity: Floats, *, uncovered: Floats | None = None
 ) -> FactorExposures:
     """Exposure of every book as a sum over its symbols; never divided by coverage.
 
     Parameters
     ----------
-    holdings : (P, N) netted dollars. betas : (N, K), NaN where a symbol has none. equity : (P,).
+    holdings : (P, N) netted dollars, sparse or not. betas : (N, K), NaN where a symbol has none. equity : (P,).
     uncovered : (P,) absolute dollars of holdings outside the symbols (private ones, contracts without a delta).
     """
     known = ~np.isnan(betas)
-    size = np.abs(holdings)
-    total = size.sum(axis=1) + (0.0 if uncovered is None else uncovered)
-    covered = size @ known
-    dollar = holdings @ np.nan_to_num(betas)
+    size: Any = abs(holdings)
+    total = np.asarray(size.sum(axis=1)).ravel() + (0.0 if uncovered is None else uncovered)
+    covered = np.asarray(size @ known.astype(np.float64))
+    dollar = np.asarray(holdings @ np.nan_to_num(betas))
     with np.errstate(divide="ignore", invalid="ignore"):
         coverage = np.where(total[:, None] > 0, covered / total[:, None], np.nan)
         value = dollar / np.where(equity > 0, equity, np.nan)[:, None]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.engines.regression import Floats, Ints
 
@@ -57,6 +58,37 @@ def active_weights(portfolio: Mapping[str, float], benchmark: Mapping[str, float
         max(over, key=lambda n: (real[n], n), default=None),
         min(under, key=lambda n: (real[n], n), default=None),
     )
+
+
+def active_weights_of_books(
+    weights: Floats, held: NDArray[np.bool_], benchmark: Mapping[str, float], names: Sequence[str]
+) -> list[ActiveWeights]:
+    """`active_weights` of many books at once.
+
+    Parameters
+    ----------
+    weights : (P, S) fractions of equity in the sectors `names`, ascending; every sector of the benchmark is among them. `held` :
+        (P, S) the sectors each book has anything in.
+    """
+    own = np.array([benchmark.get(name, np.nan) for name in names])
+    active = weights - np.nan_to_num(own)
+    union = held | ~np.isnan(own)
+    real = union & ~np.isin(np.array(names), PSEUDO_SECTORS)
+    # Of equal ones the last name is the largest and the first the smallest.
+    over = np.where(real & (active > 0), active, -np.inf)[:, ::-1]
+    under = np.where(real & (active < 0), active, np.inf)
+    largest, smallest = len(names) - 1 - over.argmax(axis=1), under.argmin(axis=1)
+    some_over, some_under = (np.asarray(np.isfinite(values).any(axis=1)) for values in (over, under))
+    return [
+        ActiveWeights(
+            {name: value for name, value, there in zip(names, values, inside, strict=True) if there},
+            names[top] if any_over else None,
+            names[bottom] if any_under else None,
+        )
+        for values, inside, top, any_over, bottom, any_under in zip(
+            active.tolist(), union.tolist(), largest.tolist(), some_over.tolist(), smallest.tolist(), some_under.tolist(), strict=True
+        )
+    ]  # fmt: skip
 
 
 def newest_set(dates: list[str], on: str) -> str | None:

@@ -193,11 +193,9 @@ def _measure(
 def _factors(book: Book, numbers: SymbolNumbers, named: Sequence[Definition]) -> dict[str, float]:
     """As the night does: a provider quotes the beta of a share, not of a contract."""
     apart = book.mapped.uncovered + book.mapped.private_dollars
-    value = factor_exposures(
-        book.mapped.delta.toarray(), numbers.factors.betas, book.holdings.equity, uncovered=apart
-    ).value
+    value = factor_exposures(book.mapped.delta, numbers.factors.betas, book.holdings.equity, uncovered=apart).value
     quoted = numbers.factors.betas[:, PROVIDER_SLOT : PROVIDER_SLOT + 1]
-    stock = factor_exposures(book.mapped.stock.toarray(), quoted, book.holdings.equity, uncovered=apart).value
+    stock = factor_exposures(book.mapped.stock, quoted, book.holdings.equity, uncovered=apart).value
     value = value.copy()
     value[:, PROVIDER_SLOT] = stock[:, 0]
     told = {one.name: _known(value[0, one.slot]) for one in named if one.slot < value.shape[1]}

@@ -167,15 +167,17 @@ def _read_block(
         + " FROM price_histories WHERE security_id = ANY(%(ids)s) AND first_session <= %(high)s "
         "AND first_session + cardinality(close) > %(low)s ORDER BY security_id",
         {"low": low, "high": high, "ids": ids.tolist()},
+        ragged=True,
     )
     columns = column + np.searchsorted(ids, rows["security_id"])
     starts = rows["first_session"] - low
-    sizes = np.array([len(cell) for cell in rows["close"]], dtype=np.int64)
+    begins, sizes = rows["close"].offsets[:-1], np.diff(rows["close"].offsets)
     # Securities that begin and end together are placed in one piece.
     for start, size in np.unique(np.column_stack([starts, sizes]), axis=0).tolist():
         same = np.flatnonzero((starts == start) & (sizes == size))
+        place = begins[same] + np.arange(size)[:, None]
         for name in names:
-            matrices[name][start : start + size, columns[same]] = np.stack(rows[name][same].tolist(), axis=1)
+            matrices[name][start : start + size, columns[same]] = rows[name].values[place]
 
 
 def _carry_forward(factor: Floats) -> None:

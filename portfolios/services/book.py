@@ -121,26 +121,31 @@ PORTFOLIOS = """
 """
 
 
-def _places(names: Sequence[str]) -> str:
+def places(names: Sequence[str]) -> str:
     """SQL for the place of a choice among its names."""
     return " ".join(f"WHEN '{name}' THEN {place}" for place, name in enumerate(names))
 
 
-# One row a trade with its lot beside it: lots and trades of one moment, in one pass.
+# One row a trade with its lot beside it: lots and trades of one moment, in one pass. The server takes as long to send a column
+# as to find the rows, so that choices come as one number: class, type, and whether the trade opens the lot.
+TYPE_STEP, OPENING_STEP = 10, 1000
 TRADES = f"""
-    SELECT p.portfolio_id, p.id AS lot_id,
-           coalesce(p.security_id, -1) AS security, coalesce(o.underlying_id, -1) AS underlying,
-           CASE p.investment_class {_places(CLASSES)} END AS investment_class,
-           CASE p.position_type {_places(TYPES)} END AS position_type,
-           coalesce(o.multiplier, 1)::float8 AS multiplier, o.strike::float8 AS strike,
-           CASE o.option_type WHEN 'CALL' THEN 1 WHEN 'PUT' THEN -1 ELSE 0 END AS option_sign,
-           o.expiration, (p.deleted_at AT TIME ZONE 'America/New_York')::date AS deleted,
+    SELECT p.portfolio_id, p.id AS lot_id, coalesce(p.security_id, -1) AS security,
+           CASE p.investment_class {places(CLASSES)} END
+           + {TYPE_STEP} * CASE p.position_type {places(TYPES)} END
+           + CASE t.kind WHEN 'open' THEN {OPENING_STEP} ELSE 0 END AS choices,
+           (p.deleted_at AT TIME ZONE 'America/New_York')::date AS deleted,
            t.trade_date, t.quantity::float8 AS quantity, t.price::float8 AS price,
-           (t.fees * 1000000)::bigint AS fees, t.kind = 'open' AS opening, t.units_as_of
+           (t.fees * 1000000)::bigint AS fees, t.units_as_of
     FROM trades AS t
     JOIN positions AS p ON p.id = t.position_id
-    LEFT JOIN option_contracts AS o ON o.security_id = p.security_id
     WHERE p.portfolio_id = ANY(%(ids)s) AND t.trade_date <= %(through)s AND t.kind <> 'expiry'
+"""
+
+CONTRACTS = """
+    SELECT security_id, underlying_id, multiplier::float8 AS multiplier, strike::float8 AS strike, expiration,
+           CASE option_type WHEN 'CALL' THEN 1 ELSE -1 END AS option_sign
+    FROM option_contracts WHERE security_id = ANY(%(ids)s) ORDER BY security_id
 """
 
 FLOWS = """
@@ -159,7 +164,7 @@ VALUATIONS = """
 
 
 def load_book(portfolio_ids: Sequence[UUID], through: dt.date) -> Book:
-    """Read the books of these portfolios with four queries, whatever their number.
+    """Read the books of these portfolios with five queries, whatever their number.
 
     Nothing dated after `through` is in it, but history entered late is. A change stored between two of the queries has
     marked its book dirty again, see `clear_dirty`. The columns do not depend on the order of `portfolio_ids`.
@@ -200,24 +205,33 @@ def _lots_and_trades(
 ) -> tuple[LotColumns, TradeColumns]:
     session = calendar.ordinals_after(rows["trade_date"])
     low, high = _halves(rows["lot_id"])
-    order = np.lexsort((rows["price"], rows["quantity"], ~rows["opening"], session, low, high, portfolio))
+    opening = rows["choices"] >= OPENING_STEP
+    order = np.lexsort((rows["price"], rows["quantity"], ~opening, session, low, high, portfolio))
     rows = {name: column[order] for name, column in rows.items()}
     fresh = np.ones(len(order), dtype=bool)
     fresh[1:] = (np.diff(low[order]) != 0) | (np.diff(high[order]) != 0)
     first = {name: column[fresh] for name, column in rows.items()}
     # Deletions after `through` have not happened yet; NaT is none at all.
     gone = first["deleted"] <= np.datetime64(through, "D")
+    contracts = read_columns(CONTRACTS, {"ids": np.unique(first["security"]).tolist()})
+    is_contract, place = _found(contracts["security_id"], first["security"])
+
+    def of_contract(name: str, otherwise: float) -> NDArray[Any]:
+        column = contracts[name]
+        return np.where(is_contract, column[place], otherwise) if len(column) else np.full(len(place), otherwise)
+
+    choices = first["choices"] % OPENING_STEP
     lots = LotColumns(
         id=first["lot_id"],
         portfolio=portfolio[order][fresh],
         security=first["security"],
-        underlying=first["underlying"],
-        investment_class=first["investment_class"],
-        position_type=first["position_type"],
-        multiplier=first["multiplier"],
-        strike=first["strike"],
-        option_sign=first["option_sign"],
-        expiry=np.where(np.isnat(first["expiration"]), NEVER, calendar.ordinals(first["expiration"])),
+        underlying=of_contract("underlying_id", -1),
+        investment_class=choices % TYPE_STEP,
+        position_type=choices // TYPE_STEP,
+        multiplier=of_contract("multiplier", 1.0),
+        strike=of_contract("strike", np.nan),
+        option_sign=of_contract("option_sign", 0),
+        expiry=_expiries(contracts["expiration"], is_contract, place),
         deleted=np.where(gone, calendar.ordinals_after(first["deleted"]), NEVER),
     )
     trades = TradeColumns(
@@ -226,10 +240,25 @@ def _lots_and_trades(
         quantity=rows["quantity"],
         price=rows["price"],
         fees=rows["fees"],
-        opening=rows["opening"],
+        opening=opening[order],
         units=calendar.ordinals(rows["units_as_of"]),
     )
     return lots, trades
+
+
+def _found(keys: Ints, wanted: Ints) -> tuple[Flags, Ints]:
+    """Whether each is among the ascending keys, and its place there, 0 where it is not."""
+    if not len(keys):
+        return np.zeros(len(wanted), dtype=bool), np.zeros(len(wanted), dtype=np.int64)
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    there = keys[place] == wanted
+    return there, np.where(there, place, 0)
+
+
+def _expiries(expiration: NDArray[np.datetime64], is_contract: Flags, place: Ints) -> Ints:
+    if not len(expiration):
+        return np.full(len(place), NEVER, dtype=np.int64)
+    return np.where(is_contract, calendar.ordinals(expiration)[place], NEVER)
 
 
 def _flows(rows: dict[str, NDArray[Any]], portfolios: PortfolioColumns) -> FlowColumns:

@@ -194,9 +194,40 @@ def _copy_in(cursor: Any, table: str, names: Iterable[str], encoded: Sequence[An
             copy.write(block)
 
 
+def array_text(ids: Iterable[UUID | int]) -> str:
+    """Ids as the text of a PostgreSQL array, for `= ANY(%s)`: the driver would look at each of thousands for itself."""
+    return f"{{{','.join(map(str, ids))}}}"
+
+
+def _bound(value: Any) -> Any:
+    if isinstance(value, list) and value and all(type(item) in (UUID, int) for item in value):
+        return array_text(value)
+    return value
+
+
+# Names and types of the columns of statements asked before; they stay what they are while the process lives.
+_descriptions: dict[tuple[str, str], list[tuple[str, int]]] = {}
+MOST_DESCRIPTIONS = 500
+
+
+def _described(cursor: Any, sql: str, params: Any) -> list[tuple[str, int]]:
+    key = (cursor.db.alias, sql)
+    if key not in _descriptions:
+        cursor.execute(f"SELECT * FROM ({sql}) AS q LIMIT 0", params or None)
+        if len(_descriptions) >= MOST_DESCRIPTIONS:
+            _descriptions.clear()
+        _descriptions[key] = [(column.name, column.type_code) for column in cursor.cursor.description]
+    return _descriptions[key]
+
+
 def read_columns(
-    sql: str, params: Mapping[str, Any] | Sequence[Any] = (), *, raw_uuids: bool = False, using: str = "default"
-) -> dict[str, np.ndarray]:
+    sql: str,
+    params: Mapping[str, Any] | Sequence[Any] = (),
+    *,
+    raw_uuids: bool = False,
+    ragged: bool = False,
+    using: str = "default",
+) -> dict[str, Any]:
     """Run a query and get its columns as numpy arrays; an ORDER BY inside it holds.
 
     Types: integers int64 (bigint, int, smallint; NULL is refused: write COALESCE), float8/float4/numeric float64 (NULL = NaN),
@@ -207,18 +238,22 @@ def read_columns(
     ----------
     sql : one SELECT with distinct column names; `%(name)s` or `%s` placeholders.
     raw_uuids : give uuid columns as (n,) V16 bytes, a hundred times faster than objects; see `uuid_index`.
+    ragged : give each array column as one `Ragged` of all its elements, of one dimension (uuids V16, letters S1).
 
     Raises
     ------
     ValueError for a NULL in an integer, boolean or uuid column, or a column type that is not listed.
     """
     connection = connections[using]
+    if isinstance(params, Mapping):
+        params = {name: _bound(value) for name, value in params.items()}
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM ({sql}) AS q LIMIT 0", params or None)
-        described = [(column.name, column.type_code) for column in cursor.cursor.description]
+        described = _described(cursor, sql, params)
         if len({name for name, _ in described}) != len(described):
             raise ValueError(f"column names repeat: {[name for name, _ in described]}")
-        plan = [(name, column_format.read_kind(name, oid, raw_uuids=raw_uuids)) for name, oid in described]
+        plan = [
+            (name, column_format.read_kind(name, oid, raw_uuids=raw_uuids, ragged=ragged)) for name, oid in described
+        ]
         with _copy(
             cursor, f"COPY ({column_format.statement(sql, plan)}) TO STDOUT (FORMAT BINARY)", params or None
         ) as copy:
@@ -257,6 +292,7 @@ __all__ = [
     "Ragged",
     "Scaled",
     "UpsertCount",
+    "array_text",
     "chunks",
     "read_columns",
     "to_uuids",

@@ -9,12 +9,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 
 from sigmasight.core.copy_format import ARRAY_ELEMENTS, EPOCH_DATE, EPOCH_INSTANT, SIGNATURE
+from sigmasight.core.ragged_format import to_ragged
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class ReadKind:
     width: int | None
     dtype: str
     sent: Callable[[str], str]
-    finish: Callable[..., np.ndarray]
+    finish: Callable[..., Any]
     may_be_null: bool = True
 
 
@@ -50,18 +52,16 @@ def _identity(value: np.ndarray) -> np.ndarray:
 
 
 def _to_texts(payload: memoryview, lengths: np.ndarray) -> np.ndarray:
-    ends = np.cumsum(np.maximum(lengths, 0))
+    ends = np.cumsum(np.maximum(lengths, 0)).tolist()
     result = np.empty(len(lengths), dtype=object)
-    whole: Any = bytes(payload)
+    whole = bytes(payload)
     if whole.isascii():
         # Bytes and characters are the same then: it is decoded in one piece.
-        whole = whole.decode()
-    start = 0
-    for i, (length, end) in enumerate(zip(lengths.tolist(), ends.tolist(), strict=True)):
-        if length >= 0:
-            cell = whole[start:end]
-            result[i] = cell if isinstance(cell, str) else cell.decode()
-        start = end
+        text = whole.decode()
+        result[:] = [text[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    else:
+        result[:] = [whole[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)]
+    result[lengths < 0] = None
     return result
 
 
@@ -171,10 +171,11 @@ _INTEGERS = (20, 23, 21)
 _FLOATS = (700, 701, 1700)
 _TEXTS = (25, 1043, 1042, 19, 18)
 _DOCUMENTS = (114, 3802)
-_ARRAYS = (1022, 1021, 1016, 1007, 1005, 2951, 1002)
+# Array types and their elements in numpy.
+_ARRAYS = {1022: ">f8", 1021: ">f4", 1016: ">i8", 1007: ">i4", 1005: ">i2", 2951: "S16", 1002: "S1"}
 
 
-def read_kind(name: str, oid: int, *, raw_uuids: bool = False) -> ReadKind:
+def read_kind(name: str, oid: int, *, raw_uuids: bool = False, ragged: bool = False) -> ReadKind:
     """How a column of this type is read.
 
     Raises
@@ -200,7 +201,8 @@ def read_kind(name: str, oid: int, *, raw_uuids: bool = False) -> ReadKind:
     if oid in _TEXTS or oid in _DOCUMENTS:
         return ReadKind(None, "", lambda n: f'textsend("{n}"::text)', _to_texts)
     if oid in _ARRAYS:
-        return ReadKind(None, "", lambda n: f'array_send("{n}")', _to_arrays)
+        finish = partial(to_ragged, element=_ARRAYS[oid]) if ragged else _to_arrays
+        return ReadKind(None, "", lambda n: f'array_send("{n}")', finish)
     raise ValueError(f"column {name!r} has a type (oid {oid}) that read_columns does not know; cast it in the query")
 
 
@@ -228,7 +230,7 @@ def _fields(answer: bytes) -> Iterator[memoryview | None]:
         at += max(length, 0)
 
 
-def parse(answer: bytes, plan: Sequence[tuple[str, ReadKind]]) -> dict[str, np.ndarray]:
+def parse(answer: bytes, plan: Sequence[tuple[str, ReadKind]]) -> dict[str, Any]:
     """Decode the binary COPY of the row that `statement` asked for.
 
     Raises
@@ -237,7 +239,7 @@ def parse(answer: bytes, plan: Sequence[tuple[str, ReadKind]]) -> dict[str, np.n
     """
     parts = _fields(answer)
     rows = int.from_bytes(next(parts) or b"")
-    result = {}
+    result: dict[str, Any] = {}
     for name, kind in plan:
         payload = next(parts) or memoryview(b"")
         if kind.width is None:

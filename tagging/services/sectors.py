@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from sigmasight.core.bulk import array_text
 from sigmasight.core.demo import rows
 
 OTHER = "(any other sector)"
@@ -18,11 +19,22 @@ WANTED = """
     WHERE p.portfolio_id = ANY(%(ids)s) AND p.investment_class = 'PUBLIC' AND p.deleted_at IS NULL AND p.exit_date IS NULL
       AND s.sector <> ''
 """
-# Of those, the lots that carry no unarchived tag of that name: after the first night only what was bought since.
-LACKING = f"""
-    {WANTED} AND NOT EXISTS (
-        SELECT 1 FROM position_tags l JOIN tags t ON t.id = l.tag_id
-        WHERE l.position_id = p.id AND t.name = s.sector AND NOT t.is_archived
+# Of those, the lots that carry no unarchived tag of that name: after the first night only what was bought since. Links are looked
+# up by the lots and tags by their owners, whole arrays at once; one by one it takes the server twice as long.
+LACKING = """
+    WITH held AS MATERIALIZED (
+        SELECT p.id, p.portfolio_id, s.sector FROM positions p JOIN securities s ON s.id = p.security_id
+        WHERE p.portfolio_id = ANY(%(ids)s) AND p.investment_class = 'PUBLIC' AND p.deleted_at IS NULL AND p.exit_date IS NULL
+          AND s.sector <> ''
+    ),
+    own AS MATERIALIZED (
+        SELECT id, name FROM tags
+        WHERE NOT is_archived AND user_id = ANY(ARRAY(SELECT user_id FROM portfolios WHERE id = ANY(%(ids)s)))
+    )
+    SELECT f.user_id, h.id AS position_id, h.sector FROM held h JOIN portfolios f ON f.id = h.portfolio_id
+    WHERE NOT EXISTS (
+        SELECT 1 FROM position_tags l JOIN own t ON t.id = l.tag_id
+        WHERE l.position_id = h.id AND l.position_id = ANY(ARRAY(SELECT id FROM held)) AND t.name = h.sector
     )
 """
 MAKE_TAGS = """
@@ -92,7 +104,7 @@ def restore_sector_tags(portfolio_ids: Sequence[UUID]) -> RestoredSectorTags:
 
     Tags that people made and links of closed lots are left alone; doing it twice changes nothing.
     """
-    ids = {"ids": list(portfolio_ids)}
+    ids = {"ids": array_text(portfolio_ids)}
     with connection.cursor() as cursor:
         cursor.execute(UNLINK_OTHERS, ids)
         created, _ = _tag_lacking(portfolio_ids)
@@ -105,7 +117,7 @@ def restore_sector_tags(portfolio_ids: Sequence[UUID]) -> RestoredSectorTags:
 def _tag_lacking(portfolio_ids: Sequence[UUID]) -> tuple[int, int]:
     """Tags made and links made for the lots that lack theirs."""
     with connection.cursor() as cursor:
-        cursor.execute(LACKING, {"ids": list(portfolio_ids)})
+        cursor.execute(LACKING, {"ids": array_text(portfolio_ids)})
         lacking = cursor.fetchall()
         if not lacking:
             return 0, 0
