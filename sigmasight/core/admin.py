@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from sigmasight.core.models import Alert, AlertDelivery, AlertMute, AlertRuleSta
 from sigmasight.core.paginator import EstimatingPaginator
 from sigmasight.core.tables import SECRETS, ExportedTable
 
+log = logging.getLogger(__name__)
 Column = Callable[[Any], str]
 UNKNOWN = "-"
 # Rows of one action that are noted one by one.
@@ -108,6 +110,8 @@ def _asked(request: HttpRequest) -> Iterator[None]:
     except IMPOSSIBLE as error:
         if not request.GET:
             raise
+        # A filter of our own that is broken would look the same.
+        log.warning("%s was asked for what cannot be", request.path, exc_info=error)
         why = str(error).partition("\n")[0][:200]
         raise ValidationError(f"The list has no such filter or page{why and f': {why}'}.") from error
 
