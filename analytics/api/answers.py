@@ -9,6 +9,8 @@ from uuid import UUID
 
 from rest_framework.response import Response
 
+from analytics.services.selection import SelectedPortfolio, Selection
+
 
 def available(portfolio_id: UUID, day: dt.date | None, data: Any, **metadata: Any) -> Response:
     """An answer with its data."""
@@ -30,3 +32,25 @@ def _answer(there: bool, portfolio_id: UUID, day: dt.date | None, data: Any, met
             "metadata": metadata,
         }
     )
+
+
+def totals(selection: Selection) -> dict[str, Any]:
+    """What aggregates say of their selection."""
+    return {
+        "net_asset_value": selection.total_value,
+        "total_value": selection.total_value,
+        "portfolio_count": len(selection.portfolios),
+        "calculation_date": selection.as_of,
+    }
+
+
+def share(one: SelectedPortfolio) -> dict[str, Any]:
+    """A portfolio of a selection with its share."""
+    return {
+        "portfolio_id": one.id,
+        "portfolio_name": one.name,
+        "account_name": one.account_name,
+        "account_type": one.account_type,
+        "value": one.value,
+        "weight": one.weight,
+    }

@@ -10,7 +10,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from analytics.api.serializers import batch_history as forms
 from analytics.models import BatchLogEntry, BatchRun
@@ -24,16 +23,14 @@ from analytics.services.run_history import (
     run_seconds,
 )
 from analytics.services.run_states import jobs_of, started_by
-from portfolios.api.authentication import AdminAuthentication
+from portfolios.api.staff import StaffView
 from sigmasight.core.api.parameters import query, uuid_of
 from sigmasight.core.api.schema import ErrorDetail, ValidationError
 
 REFUSALS = {401: ErrorDetail, 422: ValidationError}
 
 
-class BatchHistoryView(APIView):
-    authentication_classes = (AdminAuthentication,)
-
+class BatchHistoryView(StaffView):
     @extend_schema(
         operation_id="batch_history",
         tags=["Admin batch"],
@@ -68,9 +65,7 @@ class BatchHistoryView(APIView):
         )
 
 
-class BatchHistorySummaryView(APIView):
-    authentication_classes = (AdminAuthentication,)
-
+class BatchHistorySummaryView(StaffView):
     @extend_schema(
         operation_id="batch_history_summary",
         tags=["Admin batch"],
@@ -100,9 +95,7 @@ class BatchHistorySummaryView(APIView):
         )
 
 
-class BatchHistoryOneView(APIView):
-    authentication_classes = (AdminAuthentication,)
-
+class BatchHistoryOneView(StaffView):
     @extend_schema(
         operation_id="batch_history_one",
         tags=["Admin batch"],
@@ -130,9 +123,7 @@ class BatchHistoryOneView(APIView):
         )
 
 
-class BatchHistoryLogView(APIView):
-    authentication_classes = (AdminAuthentication,)
-
+class BatchHistoryLogView(StaffView):
     @extend_schema(
         operation_id="batch_history_logs",
         tags=["Admin batch"],

@@ -8,32 +8,22 @@ from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from analytics.api.permissions import MayRunBatch
 from analytics.api.serializers import batch_jobs as forms
 from analytics.api.serializers.batch_runs import PortfolioQuery
+from analytics.api.staff import OperatorView
 from analytics.batch.refresh import Collected, start_refresh
 from analytics.models import BatchRun
 from analytics.services.calculations import run_batch
 from analytics.services.upkeep import drop_incomplete_snapshots, restore_tags_of, restore_tags_of_all
-from portfolios.api.authentication import AdminAuthentication
 from portfolios.api.callers import user_of
 from sigmasight.core.api.parameters import body
 from sigmasight.core.api.schema import ErrorDetail, ValidationError
-from sigmasight.core.api.throttles import ScopeThrottle
 
 REFUSALS = {401: ErrorDetail, 403: ErrorDetail, 409: ErrorDetail, 422: ValidationError, 429: ErrorDetail}
 
 
-class _Job(APIView):
-    authentication_classes = (AdminAuthentication,)
-    permission_classes = (MayRunBatch,)
-    throttle_classes = (ScopeThrottle,)
-    throttle_scope = "trigger"
-
-
-class RefreshMarketDataView(_Job):
+class RefreshMarketDataView(OperatorView):
     @extend_schema(
         operation_id="batch_trigger_market_data",
         tags=["Admin batch"],
@@ -47,7 +37,7 @@ class RefreshMarketDataView(_Job):
         return Response(_started(request, run, "Market data of everything held is refreshed."))
 
 
-class RecomputeCorrelationsView(_Job):
+class RecomputeCorrelationsView(OperatorView):
     @extend_schema(
         operation_id="batch_trigger_correlations",
         tags=["Admin batch"],
@@ -64,7 +54,7 @@ class RecomputeCorrelationsView(_Job):
         return Response(_started(request, run, f"Correlations of {whose} are computed with the batch."))
 
 
-class RefreshProfilesView(_Job):
+class RefreshProfilesView(OperatorView):
     @extend_schema(
         operation_id="batch_trigger_profiles",
         tags=["Admin batch"],
@@ -79,7 +69,7 @@ class RefreshProfilesView(_Job):
         return Response(_started(request, run, "Profiles of everything held are refreshed.") | {"info": info})
 
 
-class RestoreSectorTagsView(_Job):
+class RestoreSectorTagsView(OperatorView):
     @extend_schema(
         operation_id="batch_restore_sector_tags",
         tags=["Admin batch"],
@@ -120,7 +110,7 @@ class RestoreSectorTagsView(_Job):
         )
 
 
-class CleanupIncompleteView(_Job):
+class CleanupIncompleteView(OperatorView):
     @extend_schema(
         operation_id="batch_cleanup_incomplete",
         tags=["Admin batch"],

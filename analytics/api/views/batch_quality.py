@@ -8,11 +8,10 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from analytics.api.permissions import MayRunBatch
 from analytics.api.serializers import batch_quality as forms
 from analytics.api.serializers.batch_runs import PortfolioQuery
+from analytics.api.staff import OperatorView
 from analytics.services.price_quality import (
     HISTORY_NEEDED,
     PASSING_SCORE,
@@ -20,19 +19,16 @@ from analytics.services.price_quality import (
     price_quality,
     refresh_if_needed,
 )
-from portfolios.api.authentication import AdminAuthentication
 from portfolios.api.callers import user_of
+from portfolios.api.staff import StaffView
 from sigmasight.core.api.parameters import body, query
 from sigmasight.core.api.schema import ErrorDetail, ValidationError
-from sigmasight.core.api.throttles import ScopeThrottle
 
 REFUSALS = {401: ErrorDetail, 404: ErrorDetail, 422: ValidationError}
 MOST_RECOMMENDED = 3
 
 
-class BatchDataQualityView(APIView):
-    authentication_classes = (AdminAuthentication,)
-
+class BatchDataQualityView(StaffView):
     @extend_schema(
         operation_id="batch_data_quality",
         tags=["Admin batch"],
@@ -62,12 +58,7 @@ class BatchDataQualityView(APIView):
         return Response(answer if found.symbols else {**answer, "message": "No public symbol is held."})
 
 
-class RefreshDataQualityView(APIView):
-    authentication_classes = (AdminAuthentication,)
-    permission_classes = (MayRunBatch,)
-    throttle_classes = (ScopeThrottle,)
-    throttle_scope = "trigger"
-
+class RefreshDataQualityView(OperatorView):
     @extend_schema(
         operation_id="batch_data_quality_refresh",
         tags=["Admin batch"],

@@ -6,17 +6,15 @@ from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from analytics.api.permissions import MayRunBatch
 from analytics.api.serializers import batch_runs as forms
+from analytics.api.staff import OperatorView
 from analytics.services.calculations import run_batch
 from analytics.services.run_states import current_run, elapsed_seconds, jobs_of, started_by
-from portfolios.api.authentication import AdminAuthentication
 from portfolios.api.callers import user_of
+from portfolios.api.staff import StaffView
 from sigmasight.core.api.parameters import body
 from sigmasight.core.api.schema import ErrorDetail, ValidationError
-from sigmasight.core.api.throttles import ScopeThrottle
 from sigmasight.core.errors import DomainError
 
 POLL_URL = "/api/v1/admin/batch/run/current"
@@ -26,12 +24,7 @@ START_RESPONSES = {
 }  # fmt: skip
 
 
-class BatchRunView(APIView):
-    authentication_classes = (AdminAuthentication,)
-    permission_classes = (MayRunBatch,)
-    throttle_classes = (ScopeThrottle,)
-    throttle_scope = "trigger"
-
+class BatchRunView(OperatorView):
     @extend_schema(
         operation_id="batch_run",
         tags=["Admin batch"],
@@ -86,9 +79,7 @@ class BatchRunDocumentedPathView(BatchRunView):
         return super().post(request)
 
 
-class BatchCurrentView(APIView):
-    authentication_classes = (AdminAuthentication,)
-
+class BatchCurrentView(StaffView):
     @extend_schema(
         operation_id="batch_current",
         tags=["Admin batch"],

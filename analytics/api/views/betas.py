@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from analytics.api.answers import available, unavailable
+from analytics.api.answers import available, share, totals, unavailable
 from analytics.api.serializers import betas as forms
 from analytics.api.serializers.selection import PortfolioIdsQuery
 from analytics.services.betas import aggregate_betas, beta_comparison, portfolio_betas, provider_beta
@@ -139,18 +139,10 @@ class AggregateBetaView(APIView):
             "aggregate_beta_180d": found.beta_1y,
             "beta_of_covered": found.beta_of_covered,
             "coverage": found.coverage,
-            "calculation_date": selection.as_of,
-            "net_asset_value": selection.total_value,
-            "total_value": selection.total_value,
-            "portfolio_count": len(selection.portfolios),
+            **totals(selection),
             "portfolios": [
                 {
-                    "portfolio_id": one.id,
-                    "portfolio_name": one.name,
-                    "account_name": one.account_name,
-                    "account_type": one.account_type,
-                    "value": one.value,
-                    "weight": one.weight,
+                    **share(one),
                     "beta": own.beta,
                     "beta_90d": own.beta_90d,
                     "beta_180d": own.beta_1y,

@@ -9,11 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from analytics.api.answers import totals
 from analytics.api.serializers import overview as forms
 from analytics.api.serializers.selection import PortfolioIdsQuery
 from analytics.services.aggregate_overview import aggregate_breakdown, aggregate_overview
 from analytics.services.overview import portfolio_overview
-from analytics.services.selection import SelectedPortfolio, Selection
+from analytics.services.selection import SelectedPortfolio
 from portfolios.api.callers import user_of
 from sigmasight.core.api.parameters import query, uuid_of
 from sigmasight.core.api.schema import ErrorDetail, ValidationError
@@ -94,16 +95,6 @@ def member(one: SelectedPortfolio) -> dict[str, Any]:
         "value": one.value,
         "weight": one.weight,
         "calculation_date": one.as_of,
-    }
-
-
-def totals(selection: Selection) -> dict[str, Any]:
-    """What every aggregate says of its selection."""
-    return {
-        "net_asset_value": selection.total_value,
-        "total_value": selection.total_value,
-        "portfolio_count": len(selection.portfolios),
-        "calculation_date": selection.as_of,
     }
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from analytics.api.serializers import repairs as forms
 from analytics.models import BatchRun
@@ -24,12 +22,10 @@ from analytics.services.repairs import (
     seed_portfolios,
     total_portfolios,
 )
-from portfolios.api.authentication import AdminAuthentication
 from portfolios.api.callers import user_of
-from portfolios.api.permissions import IsSuperAdmin
+from portfolios.api.staff import StaffView, SuperAdminView
 from sigmasight.core.api.parameters import body, uuid_of
 from sigmasight.core.api.schema import ErrorDetail, ValidationError
-from sigmasight.core.api.throttles import ScopeThrottle
 
 TAG = "Admin fix"
 REFUSALS = {401: ErrorDetail, 403: ErrorDetail, 409: ErrorDetail, 422: ValidationError, 429: ErrorDetail}
@@ -37,13 +33,6 @@ WHOSE = (
     "The demo's results only; everybody's with all_portfolios and its confirmation. 409 names a run that is active. What is done "
     "is recorded and can be read back."
 )
-
-
-class RepairView(APIView):
-    authentication_classes = (AdminAuthentication,)
-    permission_classes = (IsAuthenticated, IsSuperAdmin)
-    throttle_classes = (ScopeThrottle,)
-    throttle_scope = "trigger"
 
 
 def _scope(given: dict[str, Any]) -> Scope:
@@ -54,7 +43,7 @@ def _status_url(run: BatchRun) -> str:
     return f"/api/v1/admin/fix/jobs/{run.id}"
 
 
-class ClearCalculationsView(RepairView):
+class ClearCalculationsView(SuperAdminView):
     @extend_schema(
         operation_id="fix_clear",
         tags=[TAG],
@@ -72,7 +61,7 @@ class ClearCalculationsView(RepairView):
         return Response({"success": True, "message": message, "details": found.report()})
 
 
-class SeedPortfoliosView(RepairView):
+class SeedPortfoliosView(SuperAdminView):
     @extend_schema(
         operation_id="fix_seed",
         tags=[TAG],
@@ -90,7 +79,7 @@ class SeedPortfoliosView(RepairView):
         return Response({"success": True, "message": message, "details": details})
 
 
-class FixRunBatchView(RepairView):
+class FixRunBatchView(SuperAdminView):
     @extend_schema(
         operation_id="fix_run_batch",
         tags=[TAG],
@@ -108,7 +97,7 @@ class FixRunBatchView(RepairView):
         return Response({"success": True, "message": message, "details": details})
 
 
-class FixAllView(RepairView):
+class FixAllView(SuperAdminView):
     @extend_schema(
         operation_id="fix_all",
         tags=[TAG],
@@ -131,9 +120,7 @@ class FixAllView(RepairView):
         )
 
 
-class FixJobView(APIView):
-    authentication_classes = (AdminAuthentication,)
-
+class FixJobView(StaffView):
     @extend_schema(
         operation_id="fix_job",
         tags=[TAG],

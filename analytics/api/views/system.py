@@ -8,41 +8,26 @@ from typing import Any
 
 from django.db import DatabaseError
 from drf_spectacular.utils import extend_schema
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from analytics.api.serializers import system as forms
 from analytics.services.admin_day import close_days
 from analytics.services.admin_health import EVENTS, RUNS, admin_health
 from analytics.services.daily_metrics import Counted, count_days, coverage, figures_by_day, yesterday
 from analytics.services.retention import AI_REQUESTS, RETENTION_DAYS, Holding, clean_up, cutoff_date, holdings
-from portfolios.api.authentication import AdminAuthentication
 from portfolios.api.callers import user_of
-from portfolios.api.permissions import IsSuperAdmin
+from portfolios.api.staff import StaffView, SuperAdminView
 from portfolios.models import AdminSession
 from sigmasight.core import clock
 from sigmasight.core.api.parameters import body, query
 from sigmasight.core.api.schema import ErrorDetail, ValidationError
-from sigmasight.core.api.throttles import ScopeThrottle
 
 log = logging.getLogger(__name__)
 TAG = "Admin system"
 SESSIONS = AdminSession._meta.db_table
 REFUSALS = {401: ErrorDetail, 422: ValidationError}
 WRITE_REFUSALS = {**REFUSALS, 403: ErrorDetail, 429: ErrorDetail}
-
-
-class StaffView(APIView):
-    authentication_classes = (AdminAuthentication,)
-
-
-class SuperAdminView(APIView):
-    authentication_classes = (AdminAuthentication,)
-    permission_classes = (IsAuthenticated, IsSuperAdmin)
-    throttle_classes = (ScopeThrottle,)
-    throttle_scope = "trigger"
 
 
 class HealthView(StaffView):

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from analytics.api.answers import available, unavailable
+from analytics.api.answers import available, share, totals, unavailable
 from analytics.api.serializers import volatility as forms
 from analytics.api.serializers.selection import PortfolioIdsQuery
 from analytics.services.volatility import aggregate_volatility, portfolio_volatility
@@ -69,18 +69,10 @@ class AggregateVolatilityView(APIView):
             "weighted_average_volatility": found.weighted_average_21d,
             "average_correlation": found.average_correlation_63d,
             "coverage": found.coverage,
-            "calculation_date": selection.as_of,
-            "net_asset_value": selection.total_value,
-            "total_value": selection.total_value,
-            "portfolio_count": len(selection.portfolios),
+            **totals(selection),
             "portfolios": [
                 {
-                    "portfolio_id": one.id,
-                    "portfolio_name": one.name,
-                    "account_name": one.account_name,
-                    "account_type": one.account_type,
-                    "value": one.value,
-                    "weight": one.weight,
+                    **share(one),
                     "volatility": own.volatility_21d,
                     "volatility_21d": own.volatility_21d,
                     "volatility_63d": own.volatility_63d,

@@ -8,7 +8,6 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from assistant.api.serializers import ai_admin_knowledge as forms
 from assistant.api.serializers.ai_admin_pages import DaysQuery
@@ -17,17 +16,13 @@ from assistant.api.views.feedback_review import summary
 from assistant.models import KnowledgeDocument
 from assistant.services import ai_admin_knowledge as service
 from assistant.services.memories import labels
-from portfolios.api.authentication import AdminAuthentication
+from portfolios.api.staff import StaffView
 from sigmasight.core.api.parameters import query, uuid_of
 from sigmasight.core.api.schema import ErrorDetail, ValidationError
 
 TAGS = ["Admin AI knowledge"]
 REFUSALS: dict[Any, Any] = {401: ErrorDetail, 422: ValidationError, 503: ErrorDetail}
 SHOWN = 500
-
-
-class KnowledgeView(APIView):
-    authentication_classes = (AdminAuthentication,)
 
 
 def _document(document: KnowledgeDocument) -> dict[str, Any]:
@@ -49,7 +44,7 @@ def _row(document: KnowledgeDocument) -> dict[str, Any]:
     return {**_document(document), "content": shown, "content_length": len(text)}
 
 
-class DocumentsView(KnowledgeView):
+class DocumentsView(StaffView):
     @extend_schema(
         operation_id="kb_list", tags=TAGS, summary="List knowledge documents",
         description="The latest change first; a long text is several rows, one for each chunk.",
@@ -63,7 +58,7 @@ class DocumentsView(KnowledgeView):
         return Response({"total": page.total, "limit": limit, "offset": offset, "documents": rows})
 
 
-class DocumentStatsView(KnowledgeView):
+class DocumentStatsView(StaffView):
     @extend_schema(
         operation_id="kb_stats", tags=TAGS, summary="Document counts", responses={200: forms.DocumentStats, **REFUSALS}
     )
@@ -73,7 +68,7 @@ class DocumentStatsView(KnowledgeView):
         return Response({**told, "generated_at": timezone.now()})
 
 
-class DocumentView(KnowledgeView):
+class DocumentView(StaffView):
     @extend_schema(
         operation_id="kb_get", tags=TAGS, summary="One document",
         responses={200: forms.Document, 404: ErrorDetail, **REFUSALS},
@@ -82,7 +77,7 @@ class DocumentView(KnowledgeView):
         return Response(_document(service.document(uuid_of(doc_id, "doc_id"))))
 
 
-class MemoriesView(KnowledgeView):
+class MemoriesView(StaffView):
     @extend_schema(
         operation_id="kb_memories", tags=TAGS, summary="List all users' memories", parameters=[forms.MemoriesQuery],
         responses={200: forms.Memories, **REFUSALS},
@@ -112,7 +107,7 @@ class MemoriesView(KnowledgeView):
         return Response({"total": page.total, "limit": limit, "offset": offset, "memories": rows})
 
 
-class MemoryStatsView(KnowledgeView):
+class MemoryStatsView(StaffView):
     @extend_schema(
         operation_id="kb_memory_stats",
         tags=TAGS,
@@ -125,7 +120,7 @@ class MemoryStatsView(KnowledgeView):
         return Response({**told, "generated_at": timezone.now()})
 
 
-class FeedbackListView(KnowledgeView):
+class FeedbackListView(StaffView):
     @extend_schema(
         operation_id="kb_feedback", tags=TAGS, summary="List ratings", parameters=[forms.VerdictsQuery],
         responses={200: forms.VerdictList, **REFUSALS},
@@ -157,7 +152,7 @@ class FeedbackListView(KnowledgeView):
         return Response({**told, "feedback": rows})
 
 
-class FeedbackStatsView(KnowledgeView):
+class FeedbackStatsView(StaffView):
     @extend_schema(
         operation_id="kb_feedback_stats", tags=TAGS, summary="Rating figures", parameters=[DaysQuery],
         responses={200: Summary, **REFUSALS},

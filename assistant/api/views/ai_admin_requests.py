@@ -7,12 +7,11 @@ from typing import Any
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from assistant.api.serializers import ai_admin_requests as forms
 from assistant.services import ai_admin_requests as service
 from assistant.services.ai_admin_requests import QUANTILES, Window
-from portfolios.api.authentication import AdminAuthentication
+from portfolios.api.staff import StaffView
 from portfolios.services.onboarding_activity import percent
 from sigmasight.core.api.parameters import query
 from sigmasight.core.api.schema import ErrorDetail, ValidationError
@@ -20,10 +19,6 @@ from sigmasight.core.api.schema import ErrorDetail, ValidationError
 TAGS = ["Admin AI metrics"]
 REFUSALS: dict[Any, Any] = {401: ErrorDetail, 422: ValidationError}
 PARAMETERS = [forms.MetricsQuery]
-
-
-class RequestsView(APIView):
-    authentication_classes = (AdminAuthentication,)
 
 
 def _window(request: Request) -> Window:
@@ -38,7 +33,7 @@ def _short(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
 
 
-class MetricsView(RequestsView):
+class MetricsView(StaffView):
     @extend_schema(
         operation_id="ai_metrics", tags=TAGS, summary="Overview", parameters=PARAMETERS,
         responses={200: forms.Metrics, **REFUSALS},
@@ -65,7 +60,7 @@ class MetricsView(RequestsView):
         )
 
 
-class LatencyView(RequestsView):
+class LatencyView(StaffView):
     @extend_schema(
         operation_id="ai_latency", tags=TAGS, summary="Latency percentiles of successful requests",
         parameters=PARAMETERS, responses={200: forms.LatencyFigures, **REFUSALS},
@@ -89,7 +84,7 @@ class LatencyView(RequestsView):
         )
 
 
-class TokensView(RequestsView):
+class TokensView(StaffView):
     @extend_schema(
         operation_id="ai_tokens", tags=TAGS, summary="Token use per day", parameters=PARAMETERS,
         responses={200: forms.Tokens, **REFUSALS},
@@ -118,7 +113,7 @@ class TokensView(RequestsView):
         )
 
 
-class ErrorsView(RequestsView):
+class ErrorsView(StaffView):
     @extend_schema(
         operation_id="ai_errors", tags=TAGS, summary="Errors by type", parameters=PARAMETERS,
         responses={200: forms.RequestErrors, **REFUSALS},
@@ -145,7 +140,7 @@ class ErrorsView(RequestsView):
         )
 
 
-class ToolsView(RequestsView):
+class ToolsView(StaffView):
     @extend_schema(
         operation_id="ai_tools", tags=TAGS, summary="Tool use", parameters=PARAMETERS,
         responses={200: forms.ToolFigures, **REFUSALS},
@@ -168,7 +163,7 @@ class ToolsView(RequestsView):
         )
 
 
-class ModelsView(RequestsView):
+class ModelsView(StaffView):
     @extend_schema(
         operation_id="ai_models", tags=TAGS, summary="Requests by model", parameters=PARAMETERS,
         responses={200: forms.ModelFigures, **REFUSALS},

@@ -9,15 +9,14 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from assistant.api.serializers import ai_admin_tuning as forms
 from assistant.api.serializers.ai_admin_pages import DaysQuery
 from assistant.models import Annotation, Conversation, Message
 from assistant.services import ai_admin_tuning as service
-from portfolios.api.authentication import AdminAuthentication
 from portfolios.api.callers import user_of
 from portfolios.api.permissions import IsSuperAdmin
+from portfolios.api.staff import StaffView
 from sigmasight.core.api.idempotency import idempotent
 from sigmasight.core.api.parameters import body, query, uuid_of
 from sigmasight.core.api.schema import ErrorDetail, ValidationError
@@ -25,10 +24,6 @@ from sigmasight.core.api.schema import ErrorDetail, ValidationError
 TAGS = ["Admin AI tuning"]
 REFUSALS: dict[Any, Any] = {401: ErrorDetail, 422: ValidationError, 503: ErrorDetail}
 FOUND = {404: ErrorDetail, **REFUSALS}
-
-
-class TuningView(APIView):
-    authentication_classes = (AdminAuthentication,)
 
 
 def _talk(talk: Conversation) -> dict[str, Any]:
@@ -63,7 +58,7 @@ def _annotation(note: Annotation) -> dict[str, Any]:
     }
 
 
-class ConversationsView(TuningView):
+class ConversationsView(StaffView):
     @extend_schema(
         operation_id="tuning_conversations", tags=TAGS, summary="Browse conversations", parameters=[forms.TalksQuery],
         responses={200: forms.Talks, **REFUSALS},
@@ -77,7 +72,7 @@ class ConversationsView(TuningView):
         return Response({**told, "conversations": rows})
 
 
-class ConversationView(TuningView):
+class ConversationView(StaffView):
     @extend_schema(
         operation_id="tuning_conversation", tags=TAGS, summary="One conversation with messages",
         responses={200: forms.TalkWithMessages, **FOUND},
@@ -88,7 +83,7 @@ class ConversationView(TuningView):
         return Response({**_talk(found.conversation), "messages": messages})
 
 
-class MessageView(TuningView):
+class MessageView(StaffView):
     @extend_schema(
         operation_id="tuning_message", tags=TAGS, summary="A message in context", parameters=[forms.ContextQuery],
         responses={200: forms.MessageInContext, **FOUND},
@@ -105,7 +100,7 @@ class MessageView(TuningView):
         )
 
 
-class AnnotationsView(TuningView):
+class AnnotationsView(StaffView):
     @extend_schema(
         operation_id="tuning_annotate", tags=TAGS, summary="Annotate an answer", request=forms.AnnotationCreate,
         responses={200: forms.AnnotationRow, 400: ErrorDetail, **FOUND},
@@ -139,7 +134,7 @@ class AnnotationsView(TuningView):
         return Response({**told, "annotations": [_annotation(note) for note in page.rows]})
 
 
-class AnnotationView(TuningView):
+class AnnotationView(StaffView):
     @extend_schema(
         operation_id="tuning_annotation", tags=TAGS, summary="One annotation",
         responses={200: forms.AnnotationRow, **FOUND},
@@ -165,7 +160,7 @@ class AnnotationView(TuningView):
         return Response({"message": "Annotation deleted"})
 
 
-class SummaryView(TuningView):
+class SummaryView(StaffView):
     @extend_schema(
         operation_id="tuning_summary", tags=TAGS, summary="Annotation figures", parameters=[DaysQuery],
         responses={200: forms.TuningSummary, **REFUSALS},
@@ -186,7 +181,7 @@ class SummaryView(TuningView):
         )
 
 
-class ExportView(TuningView):
+class ExportView(StaffView):
     permission_classes = (IsAuthenticated, IsSuperAdmin)
 
     @extend_schema(

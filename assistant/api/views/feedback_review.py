@@ -9,35 +9,23 @@ from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from analytics.api.permissions import MayRunBatch
+from analytics.api.staff import OperatorView
 from assistant.api.serializers import feedback as forms
 from assistant.services import feedback_review as review
 from assistant.services.ai_database import unhurried
 from assistant.services.learning import DAYS, Learned, learn, run_learning
 from assistant.services.lessons import reprocess
 from assistant.services.patterns import Pattern, patterns_of
-from portfolios.api.authentication import AdminAuthentication
+from portfolios.api.staff import StaffView
 from portfolios.services.access import require_account
 from sigmasight.core.api.parameters import body, query, uuid_of
 from sigmasight.core.api.schema import ErrorDetail, ValidationError
-from sigmasight.core.api.throttles import ScopeThrottle
 
 TAGS = ["Admin feedback learning"]
 REFUSALS: dict[Any, Any] = {401: ErrorDetail, 422: ValidationError, 503: ErrorDetail}
 STARTS = {**REFUSALS, 403: ErrorDetail, 429: ErrorDetail}
 PREVIEW = "Nothing was stored: create_rules=true stores these rules as memories."
-
-
-class Review(APIView):
-    authentication_classes = (AdminAuthentication,)
-
-
-class Start(Review):
-    permission_classes = (MayRunBatch,)
-    throttle_classes = (ScopeThrottle,)
-    throttle_scope = "trigger"
 
 
 def _pattern(pattern: Pattern) -> dict[str, Any]:
@@ -80,7 +68,7 @@ def summary(days: int, *, user_id: UUID | None = None) -> Response:
     )
 
 
-class SummaryView(Review):
+class SummaryView(StaffView):
     @extend_schema(
         operation_id="fb_summary", tags=TAGS, summary="Rating summary", parameters=[forms.SummaryQuery],
         responses={200: forms.Summary, **REFUSALS},
@@ -90,7 +78,7 @@ class SummaryView(Review):
         return summary(asked["days"], user_id=asked.get("user_id"))
 
 
-class StatsView(Review):
+class StatsView(StaffView):
     @extend_schema(
         operation_id="fb_stats", tags=TAGS, summary="Learning figures", responses={200: forms.Stats, **REFUSALS}
     )
@@ -109,7 +97,7 @@ class StatsView(Review):
         )
 
 
-class PatternsView(Review):
+class PatternsView(StaffView):
     @extend_schema(
         operation_id="fb_patterns", tags=TAGS, summary="Patterns in one user's ratings",
         description="Computed on the spot; asks the small model where there are edits.",
@@ -129,7 +117,7 @@ class PatternsView(Review):
         )
 
 
-class NegativeView(Review):
+class NegativeView(StaffView):
     @extend_schema(
         operation_id="fb_negative", tags=TAGS, summary="Bad ratings to review", parameters=[forms.NegativeQuery],
         responses={200: forms.Negative, **REFUSALS},
@@ -154,7 +142,7 @@ class NegativeView(Review):
         return Response({**told, "items": items})
 
 
-class PreferencesView(Review):
+class PreferencesView(StaffView):
     @extend_schema(
         operation_id="fb_preferences", tags=TAGS, summary="Rules learned from ratings",
         parameters=[forms.PreferencesQuery], responses={200: forms.Preferences, **REFUSALS},
@@ -176,7 +164,7 @@ class PreferencesView(Review):
         return Response({"total": len(rows), "preferences": rows})
 
 
-class RunView(Start):
+class RunView(OperatorView):
     @extend_schema(
         operation_id="fb_run", tags=TAGS, summary="Run the learning job now", parameters=[forms.LearningQuery],
         request=None, responses={200: forms.LearningRun, **STARTS},
@@ -207,7 +195,7 @@ class RunView(Start):
         )
 
 
-class ReprocessView(Start):
+class ReprocessView(OperatorView):
     @extend_schema(
         operation_id="fb_reprocess", tags=TAGS, summary="Process recent ratings again",
         description="Nothing is learned twice.", parameters=[forms.ReprocessQuery], request=None,
@@ -232,7 +220,7 @@ class ReprocessView(Start):
         )
 
 
-class AnalyzeView(Start):
+class AnalyzeView(OperatorView):
     @extend_schema(
         operation_id="fb_analyze", tags=TAGS, summary="Analyse one user", parameters=[forms.AnalyzeQuery], request=None,
         responses={

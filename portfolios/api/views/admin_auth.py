@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from portfolios.api.authentication import ADMIN_COOKIE, AdminAuthentication
 from portfolios.api.callers import caller_of, user_of
 from portfolios.api.serializers import admin_auth as forms
+from portfolios.api.staff import StaffView
 from portfolios.models import User
 from portfolios.services.accounts import LoginRefused, verify_login
 from portfolios.services.activity import record_activity
@@ -88,9 +89,7 @@ class AdminLoginView(APIView):
         return _token_response(user, token)
 
 
-class AdminLogoutView(APIView):
-    authentication_classes = (AdminAuthentication,)
-
+class AdminLogoutView(StaffView):
     @extend_schema(
         operation_id="admin_logout",
         tags=["Admin auth"],
@@ -106,9 +105,7 @@ class AdminLogoutView(APIView):
         return answer
 
 
-class AdminMeView(APIView):
-    authentication_classes = (AdminAuthentication,)
-
+class AdminMeView(StaffView):
     @extend_schema(
         operation_id="admin_me",
         tags=["Admin auth"],
@@ -130,9 +127,7 @@ class AdminMeView(APIView):
         )
 
 
-class AdminRefreshView(APIView):
-    authentication_classes = (AdminAuthentication,)
-
+class AdminRefreshView(StaffView):
     @extend_schema(
         operation_id="admin_refresh",
         tags=["Admin auth"],

@@ -7,10 +7,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from portfolios.api.authentication import AdminAuthentication
 from portfolios.api.serializers import onboarding_activity as forms
+from portfolios.api.staff import StaffView
 from portfolios.models import UserActivityEvent
 from portfolios.services.onboarding_activity import (
     Window,
@@ -44,9 +43,7 @@ def _range(window: Window) -> dict[str, Any]:
     return {"start": window.start, "end": window.end}
 
 
-class FunnelView(APIView):
-    authentication_classes = (AdminAuthentication,)
-
+class FunnelView(StaffView):
     @extend_schema(
         operation_id="ob_funnel",
         tags=[TAG],
@@ -89,9 +86,7 @@ class FunnelView(APIView):
         )
 
 
-class ErrorsView(APIView):
-    authentication_classes = (AdminAuthentication,)
-
+class ErrorsView(StaffView):
     @extend_schema(
         operation_id="ob_errors",
         tags=[TAG],
@@ -120,9 +115,7 @@ class ErrorsView(APIView):
         )
 
 
-class DailyView(APIView):
-    authentication_classes = (AdminAuthentication,)
-
+class DailyView(StaffView):
     @extend_schema(
         operation_id="ob_daily",
         tags=[TAG],
@@ -147,9 +140,7 @@ class DailyView(APIView):
         )
 
 
-class EventsView(APIView):
-    authentication_classes = (AdminAuthentication,)
-
+class EventsView(StaffView):
     @extend_schema(
         operation_id="ob_events",
         tags=[TAG],
