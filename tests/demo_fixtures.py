@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,15 +86,20 @@ def demo_results(demo_database: DemoResults, django_db_blocker: Any) -> Iterator
         evening.__exit__(None, None, None)
 
 
-@contextmanager
-def evening_in(database: str) -> Iterator[None]:
+def evening_in(database: str) -> AbstractContextManager[None]:
     """This process works in that database, on the demo's last evening."""
-    name, now = str(connection.settings_dict["NAME"]), os.environ.get("SIGMASIGHT_NOW")
-    _move(database, EVENING)
+    return working_in(database, EVENING)
+
+
+@contextmanager
+def working_in(database: str, now: str | None = None) -> Iterator[None]:
+    """This process works in that database, at that time or at the real one."""
+    name, before = str(connection.settings_dict["NAME"]), os.environ.get("SIGMASIGHT_NOW")
+    _move(database, now)
     try:
         yield
     finally:
-        _move(name, now)
+        _move(name, before)
 
 
 def _move(database: str, now: str | None) -> None:
@@ -112,18 +117,18 @@ def _move(database: str, now: str | None) -> None:
 @contextmanager
 def copied_for(demo: DemoResults, purpose: str) -> Iterator[None]:
     """A copy of the demo's database that tests and threads of this process may write to; it is dropped at the end."""
-    with copy_of(demo, purpose) as name, evening_in(name):
+    with copy_of(demo.database, purpose) as name, evening_in(name):
         yield
 
 
 @contextmanager
-def copy_of(demo: DemoResults, purpose: str = "copy") -> Iterator[str]:
-    """The name of a database like the demo's, for a server that writes to it; dropped afterwards."""
-    name = f"{demo.database}_{purpose}"
+def copy_of(database: str, purpose: str = "copy") -> Iterator[str]:
+    """The name of a database that is like this one until somebody writes to it; dropped afterwards."""
+    name = f"{database}_{purpose}"
     _maintain(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
     # Threads that answered an earlier test's requests keep their connections; nobody may be in a database that is copied.
-    _maintain(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{demo.database}'")
-    _maintain(f'CREATE DATABASE "{name}" TEMPLATE "{demo.database}"')
+    _maintain(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+    _maintain(f'CREATE DATABASE "{name}" TEMPLATE "{database}"')
     try:
         yield name
     finally:

@@ -45,7 +45,7 @@ def server(demo_database: DemoResults, django_db_blocker: Any) -> Iterator[str]:
     """On a copy of the demo's database: what a login leaves behind there is nobody's business."""
     with (
         django_db_blocker.unblock(),
-        copy_of(demo_database) as database,
+        copy_of(demo_database.database) as database,
         _with_something_wrong(database),
         web_server(
             DATABASE_URL=_address("DATABASE_URL", database),

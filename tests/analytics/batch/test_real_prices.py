@@ -9,14 +9,15 @@ import datetime as dt
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from django.db import transaction
 
-from analytics.batch.night import Outcome, Request, run_night
+from analytics.batch.night import Outcome, Request
 from analytics.models import EngineResult
-from analytics.services.demo import seed_demo
 from portfolios.models import Portfolio, PortfolioSnapshot, Position, PositionSnapshot
+from tests.analytics.batch.conftest import nights_in
+from tests.demo_fixtures import working_in
 
 SHARED = Path(os.environ.get("SIGMASIGHT_SHARED") or Path(__file__).resolve().parents[4] / "shared")
 PRICES = SHARED / "data" / "real_prices"
@@ -31,16 +32,15 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def real(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[Outcome]:
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        block = transaction.atomic()
-        block.__enter__()
-        try:
-            seed_demo()
-            yield run_night(Request(source=f"files:{PRICES}", session=LAST))
-        finally:
-            transaction.set_rollback(True)
-            block.__exit__(None, None, None)
+def real(django_db_setup: None, django_db_blocker: Any) -> Iterator[Outcome]:
+    request = Request(source=f"files:{PRICES}", session=LAST)
+    with (
+        django_db_blocker.unblock(),
+        nights_in("real", request) as (name, outcome),
+        working_in(name),
+        django_db_blocker.block(),
+    ):
+        yield outcome
 
 
 def values(symbol: str, day: dt.date) -> tuple[float, float]:
