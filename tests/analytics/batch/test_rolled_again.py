@@ -26,8 +26,6 @@ from tests.analytics.batch.conftest import LAST
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 DAY = dt.date(2025, 7, 2)
 OWNERS = ("portfolio_id", "security_id", "id")
-# Loadings drawn towards the mean of their sector and of all: those of every symbol move a little with any of them.
-SHARED = {"joint_shrunk"}
 DATES = ("calculation_date", "snapshot_date", "session", "metrics_date", "date")
 
 
@@ -40,9 +38,7 @@ def fingerprints() -> dict[tuple[str, Any, Any], str]:
             columns = [field.column for field in model._meta.concrete_fields]
             owner = next((name for name in OWNERS if name in columns), "NULL")
             day = next((name for name in DATES if name in columns), "NULL::date")
-            values = ", ".join(
-                f'"{name}"' for name in columns if name not in IGNORED_COLUMNS | SHARED | {"id", "version"}
-            )
+            values = ", ".join(f'"{name}"' for name in columns if name not in IGNORED_COLUMNS | {"id", "version"})
             cursor.execute(
                 f"SELECT {owner}, {day}, md5(string_agg(line, '' ORDER BY line)) FROM (SELECT *, md5(ROW({values})::text) AS line "
                 f'FROM "{model._meta.db_table}") AS t GROUP BY 1, 2'

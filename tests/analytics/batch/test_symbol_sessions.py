@@ -8,7 +8,14 @@ import pytest
 from django.utils import timezone
 
 from analytics.batch.night import Outcome, Request, run_night
-from analytics.models import BatchRun, BatchStep, ScenarioFactorShock, StressScenario, SymbolSession
+from analytics.models import (
+    BatchRun,
+    BatchStep,
+    ScenarioFactorShock,
+    StressScenario,
+    SymbolFactorExposure,
+    SymbolSession,
+)
 from analytics.services.checksum import results_checksum, table_checksums
 from marketdata.models import DailyPrice, PriceCorrection, Security
 from marketdata.services.history import rebuild_histories
@@ -71,9 +78,9 @@ def test_a_corrected_price_touches_the_sessions_after_it(first_nights: Outcome) 
     corrected = table_checksums()
     everything_again()
     now = table_checksums()
-    # Books that do not hold it keep the stress they had: its sector's shrinkage is all that reaches them.
+    # What does not hold it kept its shrunk loadings and its stress: its part in the mean they are drawn towards is all that reaches them.
     assert {table for table in now if now[table] != corrected[table]} <= {
-        "analytics.MarketRiskScenario", "analytics.StressTestResult",
+        "analytics.MarketRiskScenario", "analytics.StressTestResult", "analytics.SymbolFactorExposure",
     }  # fmt: skip
 
 
@@ -104,6 +111,30 @@ def test_a_new_security_is_computed_with_the_others(first_nights: Outcome) -> No
     rebuild_histories([fresh.id])
     one_book_again()
     assert changed(before) == {FIRST, SECOND, THIRD, LAST}
+
+
+def test_a_new_symbol_leaves_other_books_with_the_loadings_their_stress_was_computed_with(
+    first_nights: Outcome,
+) -> None:
+    shrunk = dict(SymbolFactorExposure.objects.values_list("id", "joint_shrunk"))
+    apple = Security.objects.get(symbol="AAPL")
+    fresh = Security.objects.create(
+        symbol="FRESH", name="Fresh", security_type="stock", price_status="known", sector=apple.sector
+    )
+    prices = DailyPrice.objects.filter(security=apple)
+    DailyPrice.objects.bulk_create(
+        DailyPrice(
+            security=fresh, date=row.date, source="simulated", open=row.open, high=row.high, low=row.low,
+            close=row.close if place % 2 else row.low,
+        )
+        for place, row in enumerate(prices)
+    )  # fmt: skip
+    rebuild_histories([fresh.id])
+    one_book_again()
+    assert SymbolFactorExposure.objects.filter(security=fresh).exclude(joint_shrunk=None).exists()
+    assert {
+        key: row for key, row in SymbolFactorExposure.objects.values_list("id", "joint_shrunk") if key in shrunk
+    } == shrunk
 
 
 def test_numbers_that_were_deleted_are_computed_again(first_nights: Outcome) -> None:
