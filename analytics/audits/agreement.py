@@ -194,7 +194,8 @@ def _factors(said: Answers, found: Comparisons) -> None:
     ):
         if name in factors:
             found.same(f"{name} as a factor and as a beta", factors[name]["beta"], found.figure(place), FOUR)
-    for name, one in factors.items() if value else ():
+    # Without positive equity dollars are known and betas are not.
+    for name, one in factors.items() if value and value > 0 else ():
         dollars = times(one["beta"], value)
         found.same(
             f"{name}: dollars and beta times equity", one["exposure_dollar"], dollars, CENT + abs(value or 0) * 1e-6

@@ -34,7 +34,12 @@ def check_owner(email: str, books: Sequence[Portfolio], said: Answers, own: Call
         parts = total(one.number(OVERVIEW, *path) for one in each)
         found.same(f"{name} of each and of all", parts, said.number("aggregate-overview", *path), few)
     _shares(said, found, few)
-    for scenario in said.get("aggregate-stress-test", "data", "scenarios") or []:
+    # A book without positive equity is told no impacts of its own, but has its part in those of all.
+    solvent = all(
+        (one.number(OVERVIEW, "net_asset_value") or 0) > 0 or not one.number(OVERVIEW, "exposures", "gross_exposure")
+        for one in each
+    )
+    for scenario in (said.get("aggregate-stress-test", "data", "scenarios") or []) if solvent else ():
         impacts = total(_impact(answers, scenario["id"]) for answers in each)
         found.same(f"{scenario['name']}: impact of each and of all", impacts, scenario["impact"]["dollar_impact"], few)
     for kind in BOTH_SPELLINGS:

@@ -159,6 +159,18 @@ def test_portfolios_of_one_person_make_the_whole() -> None:
     assert "both spellings of the path to the overview" in told
 
 
+def test_a_book_without_equity_is_not_blamed_for_what_is_over_it() -> None:
+    said = changed("portfolio-overview", "net_asset_value", to=-1.0)
+    for factor in said.of["factor-exposures"].body["factors"]:
+        factor["beta"] = None
+    told = " ".join(finding.what for finding in agreement.check_agreement(book(), said).findings)
+    assert "dollars and beta times equity" not in told
+    owner = ask_owner(book().user)
+    said.of["stress-test"].body["data"] = None
+    check = owner_agreement.check_owner("x@example.com", [book()], owner, own=lambda one: said)
+    assert "impact of each and of all" not in " ".join(finding.what for finding in check.findings)
+
+
 def test_a_portfolio_without_results_is_named() -> None:
     Portfolio.objects.filter(account_name=INVESTOR).update(results_as_of=None)
     code, found = findings("analytics", "Portfolios with results")
