@@ -184,25 +184,23 @@ def _published(book: Portfolio) -> PortfolioSnapshot | None:
 
 
 def equity_on(book: Portfolio, day: dt.date, *, without: EquityChange | None = None) -> Decimal:
-    """The equity known at the end of a day: the newest snapshot on or before it and the changes booked since.
+    """The equity known at the end of a day: what the ledger began with, what the snapshots have earned until then, and every change
+    that is booked until then, whether a snapshot has seen it as it is now or not.
 
     `without` leaves one change out, to ask what there was before it.
     """
-    snapshot = (
+    earned = (
         PortfolioSnapshot.objects.filter(portfolio=book, snapshot_date__lte=day, is_complete=True)
         .order_by("-snapshot_date")
-        .values_list("snapshot_date", "net_asset_value")
+        .values_list("cumulative_pnl", flat=True)
         .first()
     )
-    since, equity = snapshot or (book.equity_as_of - dt.timedelta(days=1), book.opening_equity)
-    changes = EquityChange.objects.filter(
-        portfolio=book, deleted_at__isnull=True, change_date__gt=since, change_date__lte=day
-    )
+    changes = EquityChange.objects.filter(portfolio=book, deleted_at__isnull=True, change_date__lte=day)
     if without is not None:
         changes = changes.exclude(pk=without.pk)
     signed = Case(When(change_type=EquityChangeType.WITHDRAWAL, then=-F("amount")), default=F("amount"))
     total: Decimal | None = changes.aggregate(total=Sum(signed))["total"]
-    return equity + (total or Decimal(0))
+    return book.opening_equity + (earned or Decimal(0)) + (total or Decimal(0))
 
 
 def editable_until(change: EquityChange) -> dt.datetime:

@@ -31,8 +31,10 @@ LEDGER_COLUMNS = (
 )  # fmt: skip
 
 
-def publish(portfolio: Portfolio, equity: int, session: dt.date = THURSDAY) -> None:
+def publish(portfolio: Portfolio, equity: int, session: dt.date = THURSDAY, flow: int = 0) -> None:
+    """A session's equity, made of flows (rolled already, or to be booked) and of what was earned."""
     money = dict.fromkeys(LEDGER_COLUMNS, 0)
+    money |= {"cumulative_capital_flow": flow, "cumulative_pnl": equity - flow - int(portfolio.opening_equity)}
     PortfolioSnapshot.objects.create(
         portfolio=portfolio, snapshot_date=session, net_asset_value=equity, twr_index=1.0, **money
     )
@@ -94,14 +96,14 @@ def test_withdrawals_since_the_snapshot_count_against_the_next(portfolio: Portfo
         record(portfolio, "WITHDRAWAL", 301)
 
 
-def test_equity_on_a_day_is_the_snapshot_before_and_the_changes_since(portfolio: Portfolio) -> None:
+def test_equity_on_a_day_is_what_was_earned_until_then_and_every_change(portfolio: Portfolio) -> None:
     publish(portfolio, 1_000)
     record(portfolio, "CONTRIBUTION", 50, THURSDAY)
     record(portfolio, "CONTRIBUTION", 20)
     record(portfolio, "WITHDRAWAL", 5)
     assert equity_on(portfolio, dt.date(2026, 2, 25)) == 100_000
-    assert equity_on(portfolio, THURSDAY) == 1_000
-    assert equity_on(portfolio, TODAY) == 1_015
+    assert equity_on(portfolio, THURSDAY) == 1_050
+    assert equity_on(portfolio, TODAY) == 1_065
 
 
 def test_an_edit_rolls_the_book_again_from_the_earlier_day(portfolio: Portfolio) -> None:
@@ -116,6 +118,21 @@ def test_an_edit_rolls_the_book_again_from_the_earlier_day(portfolio: Portfolio)
 def test_a_withdrawal_is_not_counted_against_its_own_edit(portfolio: Portfolio) -> None:
     change = record(portfolio, "WITHDRAWAL", 100_000)
     assert update_equity_change(change.id, amount=Decimal(90_000)).amount == 90_000
+
+
+def test_a_withdrawal_that_the_night_has_rolled_is_not_counted_against_its_own_edit(portfolio: Portfolio) -> None:
+    change = record(portfolio, "WITHDRAWAL", 99_000, THURSDAY)
+    publish(portfolio, 1_000, flow=-99_000)
+    assert update_equity_change(change.id, amount=Decimal(50_000)).amount == 50_000
+    with pytest.raises(DomainError, match=r"equity of 100,000\.00"):
+        update_equity_change(change.id, amount=Decimal("100000.01"))
+
+
+def test_a_second_withdrawal_of_a_rolled_day_finds_what_the_first_has_left(portfolio: Portfolio) -> None:
+    publish(portfolio, 1_000)
+    record(portfolio, "WITHDRAWAL", 700, THURSDAY)
+    with pytest.raises(DomainError, match=r"equity of 300\.00"):
+        record(portfolio, "WITHDRAWAL", 301, THURSDAY)
 
 
 def test_notes_alone_roll_nothing_again(portfolio: Portfolio) -> None:
