@@ -26,8 +26,10 @@ class ExplainView(APIView):
         tags=["analytics-portfolio"],
         summary="Formula, window, observations, prices and omissions behind a figure",
         parameters=[forms.ExplainQuery],
-        responses={200: forms.ExplanationResponse, 401: ErrorDetail, 404: ErrorDetail, 422: ValidationError},
-    )
+        responses={
+            200: forms.ExplanationResponse, 400: ErrorDetail, 401: ErrorDetail, 404: ErrorDetail, 422: ValidationError,
+        },
+    )  # fmt: skip
     def get(self, request: Request, portfolio_id: str) -> Response:
         wanted = uuid_of(portfolio_id, "portfolio_id")
         asked = query(request, forms.ExplainQuery)

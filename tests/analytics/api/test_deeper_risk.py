@@ -9,6 +9,7 @@ from django.test import Client
 
 from analytics.services.risk_contributions import incremental_value_at_risk
 from portfolios.models import Portfolio, Position
+from tests.contract.published import published_schema
 from tests.demo_fixtures import DemoResults
 from tests.factories import PortfolioFactory
 
@@ -111,6 +112,15 @@ def test_a_figure_is_explained(demo_results: DemoResults) -> None:
 def test_an_unknown_figure_is_422_and_the_known_ones_are_told(demo_results: DemoResults, query: dict[str, str]) -> None:
     answer = demo_results.client(ACCOUNT).get(path("explain"), query)
     assert answer.status_code == 422
+
+
+def test_a_part_that_is_not_there_is_400_as_published(demo_results: DemoResults) -> None:
+    answer = demo_results.client(ACCOUNT).get(path("explain"), {"metric": "net_asset_value", "of": "AAPL"})
+    assert (answer.status_code, "leave `of` out" in answer.json()["detail"]) == (400, True)
+    operations = [
+        one["get"] for place, one in published_schema()["paths"].items() if place.rstrip("/").endswith("/explain")
+    ]
+    assert "400" in operations[0]["responses"]
 
 
 def test_before_the_first_night_there_are_reasons(demo_results: DemoResults) -> None:
