@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Case, F, Sum, When
+from django.db.models import Case, F, Q, Sum, When
 
 from portfolios.models import EquityChange, EquityChangeType, Portfolio, PortfolioSnapshot, User
 from portfolios.services import amounts
@@ -134,8 +134,9 @@ def set_equity_balance(portfolio_id: UUID, balance: Decimal, *, created_by: User
     if not difference:
         return None
     now = clock.now()
-    # What was said since the published snapshot is not in it yet: the newest word counts.
-    pending = book.equity_changes.filter(is_system=True, deleted_at__isnull=True, created_at__gt=published.updated_at)
+    # What was said since the published snapshot is not in it yet: the newest word counts. Its row may have been written again since.
+    later = Q(created_at__gt=published.updated_at) | Q(change_date__gt=published.snapshot_date)
+    pending = book.equity_changes.filter(later, is_system=True, deleted_at__isnull=True)
     for change in pending:
         mark_dirty(book.id, change.change_date)
     pending.update(deleted_at=now, updated_at=now)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from portfolios.models import EquityChange, Portfolio, PortfolioSnapshot
 from portfolios.services.equity import (
@@ -203,6 +204,14 @@ def test_the_newest_word_on_the_balance_counts(portfolio: Portfolio) -> None:
         set_equity_balance(portfolio.id, Decimal(balance))
     assert equity_on(portfolio, TODAY) == 1_300
     assert EquityChange.objects.filter(deleted_at=None).count() == 1
+
+
+def test_the_newest_word_counts_also_where_the_published_session_was_computed_again(portfolio: Portfolio) -> None:
+    publish(portfolio, 1_000)
+    set_equity_balance(portfolio.id, Decimal(1_200))
+    PortfolioSnapshot.objects.update(updated_at=timezone.now() + dt.timedelta(minutes=1))
+    set_equity_balance(portfolio.id, Decimal(1_300))
+    assert equity_on(portfolio, TODAY) == 1_300
 
 
 def test_changes_people_booked_stay_beside_the_balance(portfolio: Portfolio) -> None:
