@@ -148,6 +148,7 @@ class UserActivityEvent(UUIDModel):
         indexes = [
             models.Index(fields=["event_type", "created_at"], name="activity_type"),
             models.Index(fields=["user", "created_at"], name="activity_user"),
+            models.Index(fields=["created_at"], name="activity_created"),
         ]
 
     def __str__(self) -> str:
