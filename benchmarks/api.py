@@ -38,12 +38,28 @@ WARM_UP = 40
 
 
 @dataclass(frozen=True)
+class Own:
+    """A path below /api/v1 the reference has nothing for: the median wanted in milliseconds, and the body of a POST."""
+
+    path: str
+    goal_ms: float
+    body: str = ""
+    reference_ms: float | None = None
+    reference_rate: float | None = None
+
+    @property
+    def goal_rate(self) -> float:
+        return 1000 / self.goal_ms
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """A path below /api/v1 and what the reference needs for it: milliseconds (median), requests a second at eight connections."""
 
     path: str
     reference_ms: float
     reference_rate: float
+    body: str = ""
 
     @property
     def goal_ms(self) -> float:
@@ -67,6 +83,14 @@ ENDPOINTS = (
     Endpoint("analytics/portfolio/{book}/volatility", 6.0, 135),
     Endpoint("data/prices/historical/{book}", 131, 4.8),
     Endpoint("data/prices/quotes?symbols={symbols}", 67, 9.8),
+    Own("analytics/portfolio/{book}/risk", 20),
+    Own("analytics/portfolio/{book}/performance", 50),
+    Own("analytics/portfolio/{book}/explain?metric=var_95_1d", 20),
+    # Everything is revalued.
+    Own("analytics/portfolio/{book}/reverse-stress", 100),
+    Own("analytics/portfolio/{book}/replays", 100),
+    Own("analytics/portfolio/{book}/diversification", 100),
+    Own("analytics/portfolio/{book}/what-if", 100, body='{"trades": [{"symbol": "SPY", "quantity": -100}]}'),
 )
 
 
@@ -83,13 +107,15 @@ def arguments() -> argparse.Namespace:
 class Caller:
     """One kept-alive connection that sends the same request again and again. Little is done here, so that little is measured."""
 
-    def __init__(self, port: int, path: str, headers: dict[str, str]) -> None:
+    def __init__(self, port: int, path: str, headers: dict[str, str], body: str = "") -> None:
+        if body:
+            headers = headers | {"Content-Type": "application/json", "Content-Length": str(len(body))}
         lines = [
-            f"GET {path} HTTP/1.1",
+            f"{'POST' if body else 'GET'} {path} HTTP/1.1",
             f"Host: 127.0.0.1:{port}",
             *(f"{name}: {value}" for name, value in headers.items()),
         ]
-        self.request = ("\r\n".join(lines) + "\r\n\r\n").encode()
+        self.request = ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -126,9 +152,11 @@ class Caller:
         return part
 
 
-def one_after_the_other(port: int, path: str, headers: dict[str, str], count: int) -> tuple[float, float, int]:
+def one_after_the_other(
+    port: int, path: str, headers: dict[str, str], count: int, body: str = ""
+) -> tuple[float, float, int]:
     """Median and 95th percentile in milliseconds, and the size of an answer."""
-    caller = Caller(port, path, headers)
+    caller = Caller(port, path, headers, body)
     times = []
     for _ in range(count):
         started = time.perf_counter()
@@ -138,7 +166,7 @@ def one_after_the_other(port: int, path: str, headers: dict[str, str], count: in
     return statistics.median(times), statistics.quantiles(times, n=20)[18], size
 
 
-def all_at_once(port: int, path: str, headers: dict[str, str], seconds: float) -> float:
+def all_at_once(port: int, path: str, headers: dict[str, str], seconds: float, body: str = "") -> float:
     """Requests a second over `CONNECTIONS` connections."""
     counts = [0] * CONNECTIONS
     failures: list[Exception] = []
@@ -146,7 +174,7 @@ def all_at_once(port: int, path: str, headers: dict[str, str], seconds: float) -
 
     def keep_calling(number: int) -> None:
         try:
-            caller = Caller(port, path, headers)
+            caller = Caller(port, path, headers, body)
             while time.perf_counter() < end:
                 caller.call()
                 counts[number] += 1
@@ -258,10 +286,10 @@ def measure(port: int, options: argparse.Namespace) -> list[dict[str, Any]]:
                                "reference_rate": endpoint.reference_rate, "goal_p50_ms": round(endpoint.goal_ms, 2),
                                "goal_rate": round(endpoint.goal_rate, 1)}  # fmt: skip
         try:
-            one_after_the_other(port, path, headers, WARM_UP)
-            all_at_once(port, path, headers, 0.3)
-            p50, p95, size = one_after_the_other(port, path, headers, options.requests)
-            rate = all_at_once(port, path, headers, options.seconds)
+            one_after_the_other(port, path, headers, WARM_UP, endpoint.body)
+            all_at_once(port, path, headers, 0.3, endpoint.body)
+            p50, p95, size = one_after_the_other(port, path, headers, options.requests, endpoint.body)
+            rate = all_at_once(port, path, headers, options.seconds, endpoint.body)
             row |= {"p50_ms": round(p50, 2), "p95_ms": round(p95, 2), "rate": round(rate, 1), "bytes": size,
                     "met": p50 <= endpoint.goal_ms and rate >= endpoint.goal_rate}  # fmt: skip
         except RuntimeError as failure:
@@ -305,7 +333,7 @@ def main(options: argparse.Namespace) -> None:
             measured = measure(port, options)
         met = sum(row["met"] for row in measured)
         print(f"{met} of {len(measured)} endpoints meet the goal: half the median and twice the rate of the reference, 0.7 and 1.5 "
-              "times where it takes no more than 10 ms.")  # fmt: skip
+              "times where it takes no more than 10 ms; where it has nothing of the kind a median of our own.")  # fmt: skip
         if options.json:
             options.json.write_text(
                 json.dumps({"server": server_command(0)[2:], "endpoints": measured}, indent=2) + "\n"
