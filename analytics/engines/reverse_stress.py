@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from analytics.engines.regression import Floats
 
 # Moves tried between zero and the limit, and halvings of the first stretch in which the loss is reached.
-GRID, HALVINGS = 200, 40
+GRID, HALVINGS = 200, 25
 
 
-def first_moves(pnl: Callable[[Floats], Floats], losses: Floats, limit: float) -> Floats:
-    """The smallest move from zero towards `limit` at which each loss is reached, (K,); NaN where it is not reached before the limit.
+@dataclass(frozen=True)
+class FirstMoves:
+    """`moves` (K,) : the smallest at which each loss is reached, NaN where it is not reached before the limit. `lowest` : the lowest P&L of
+    all that were tried, dollars."""
 
-    The way to the limit is tried in 200 equal steps and the first that reaches a loss is halved 40 times, so that P&L at the move is
+    moves: Floats
+    lowest: float
+
+
+def first_moves(pnl: Callable[[Floats], Floats], losses: Floats, limit: float) -> FirstMoves:
+    """The smallest move from zero towards `limit` at which each loss is reached.
+
+    The way to the limit is tried in 200 equal steps and the first that reaches a loss is halved 25 times, so that P&L at the move is
     minus the loss to rounding. P&L need not be monotone: of a book that loses, recovers and loses again the first loss is found,
     unless it comes and goes within one step.
 
@@ -31,11 +41,13 @@ def first_moves(pnl: Callable[[Floats], Floats], losses: Floats, limit: float) -
     if not (losses > 0).all() or limit == 0:
         raise ValueError("Losses are positive dollars, and the limit lies on one side of zero.")
     moves = np.linspace(0.0, limit, GRID + 1)
-    reached = pnl(moves)[None, :] <= -losses[:, None]
+    made = pnl(moves)
+    reached = made[None, :] <= -losses[:, None]
     there = reached.any(axis=1)
     found = np.full(len(losses), np.nan)
+    lowest = float(made.min()) + 0.0
     if not there.any():
-        return found
+        return FirstMoves(found, lowest)
     # Without any move nothing is lost, so the first step that reaches a loss has one before it that does not.
     step = np.maximum(reached[there].argmax(axis=1), 1)
     near, far, wanted = moves[step - 1], moves[step], losses[there]
@@ -44,4 +56,4 @@ def first_moves(pnl: Callable[[Floats], Floats], losses: Floats, limit: float) -
         beyond = pnl(middle) <= -wanted
         near, far = np.where(beyond, near, middle), np.where(beyond, middle, far)
     found[there] = far
-    return found
+    return FirstMoves(found, lowest)

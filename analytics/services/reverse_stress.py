@@ -12,7 +12,7 @@ import numpy as np
 from analytics.batch.book_inputs import Floats
 from analytics.batch.book_stress import scenario_moves, stress_loadings
 from analytics.batch.symbol_results import load_factor_covariances, load_scenario_factors, symbol_factors_of
-from analytics.engines.reverse_stress import GRID, first_moves
+from analytics.engines.reverse_stress import first_moves
 from analytics.engines.scenarios import MARKET, MONTH_SESSIONS, ScenarioShocks
 from analytics.engines.stress import BookStress, stress_books
 from analytics.models.stress import MARKET_SCENARIOS
@@ -103,14 +103,14 @@ def reverse_stress(
         return book, _nothing(book, str(book.engine.get("reason") or NO_EXPOSURES))
     deviation = _monthly_deviation(found.session)
     worst, reaches = {}, []
+    losses = np.array([share * equity for share in shares])
     for direction, limit in FURTHEST.items():
-        worst[direction] = round(float(_pnl(stress)(np.linspace(0.0, limit, GRID + 1)).min()), CENTS) + 0.0
-        losses = np.array([share * equity for share in shares])
-        moves = first_moves(_pnl(stress), losses, limit)
-        made = _pnl(stress)(np.nan_to_num(moves))
+        first = first_moves(_pnl(stress), losses, limit)
+        worst[direction] = round(first.lowest, CENTS) + 0.0
+        made = _pnl(stress)(np.nan_to_num(first.moves))
         reaches += [
             _reach(direction, *one, deviation)
-            for one in zip(shares, losses.tolist(), moves.tolist(), made.tolist(), strict=True)
+            for one in zip(shares, losses.tolist(), first.moves.tolist(), made.tolist(), strict=True)
         ]
     coverage = round(float(still.coverage[0]), DIGITS)
     return book, ReverseStress(book.as_of, round(equity, CENTS), coverage, worst, tuple(reaches), None)

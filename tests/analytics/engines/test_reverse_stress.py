@@ -16,12 +16,13 @@ from analytics.engines.reverse_stress import first_moves
 
 def test_of_a_straight_line_it_is_the_quotient() -> None:
     found = first_moves(lambda move: 400 * move, np.array([100.0, 200.0, 396.0, 397.0]), -0.99)
-    np.testing.assert_allclose(found, [-0.25, -0.5, -0.99, np.nan], atol=1e-12)
+    assert found.lowest == pytest.approx(-396)
+    np.testing.assert_allclose(found.moves, [-0.25, -0.5, -0.99, np.nan], atol=1e-9)
 
 
 def test_a_rise_is_looked_for_on_its_own_side() -> None:
-    assert np.isnan(first_moves(lambda move: 400 * move, np.array([1.0]), 1.0)).all()
-    assert first_moves(lambda move: -400 * move, np.array([100.0]), 1.0) == pytest.approx(0.25)
+    assert np.isnan(first_moves(lambda move: 400 * move, np.array([1.0]), 1.0).moves).all()
+    assert first_moves(lambda move: -400 * move, np.array([100.0]), 1.0).moves == pytest.approx(0.25)
 
 
 @given(st.floats(-3e4, -1e3), st.floats(0, 5e4), st.floats(0.05, 0.9))
@@ -31,11 +32,11 @@ def test_of_a_bent_book_it_is_the_root_that_scipy_finds(slope: float, gamma: flo
 
     loss = -share * float(pnl(np.array([1.0]))[0])
     root = brentq(lambda move: float(pnl(np.array([move]))[0]) + loss, 0.0, 1.0, xtol=1e-14)
-    assert first_moves(pnl, np.array([loss]), 1.0) == pytest.approx(root, abs=1e-10)
+    assert first_moves(pnl, np.array([loss]), 1.0).moves == pytest.approx(root, abs=1e-9)
 
 
 def test_of_losses_that_come_and_go_the_first_is_found() -> None:
-    found = first_moves(lambda move: 10 * np.sin(20 * move), np.array([5.0, 11.0]), -0.9)
+    found = first_moves(lambda move: 10 * np.sin(20 * move), np.array([5.0, 11.0]), -0.9).moves
     assert found[0] == pytest.approx(-np.pi / 6 / 20)
     assert np.isnan(found[1])
 
