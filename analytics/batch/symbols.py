@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from numpy.typing import NDArray
 
+from analytics.batch.kept_loadings import shrunk_as_before, stays_until
 from analytics.batch.progress import Progress
 from analytics.batch.scope import Plan
 from analytics.batch.steps import StepMeter, step
@@ -181,10 +182,18 @@ def factor_numbers(run: BatchRun, plan: Plan, progress: Progress) -> None:
             record(SymbolNumbers.FACTORS, found, kept, version)
         with progress.bar("  3  Symbol factors", len(open_sessions), "sessions") as bar:
             bar.advance(len(kept))
+            stays = None if again else stays_until(plan)
             for session in [session for session in open_sessions if session not in kept]:
                 with transaction.atomic():
                     _session_factors(
-                        universe, session, returns[looked_at[session]], revisions, scenarios, funds, meter, fresh=again
+                        universe,
+                        session,
+                        returns[looked_at[session]],
+                        revisions,
+                        scenarios,
+                        funds,
+                        meter,
+                        fresh=stays is None or session > stays,
                     )
                     record(SymbolNumbers.FACTORS, found, [session], version)
                 bar.advance()
@@ -215,7 +224,7 @@ def _session_factors(
     universe: Universe, session: dt.date, returns: Floats, revisions: dict[str, NDArray[Any]], scenarios: ScenarioShocks,
     fund_ids: dict[int, int], meter: StepMeter, *, fresh: bool,
 ) -> None:  # fmt: skip
-    """fresh : every book is rolled on these numbers; otherwise symbols whose own returns are as they were keep their shrunk loadings."""
+    """fresh : every book is rolled on these numbers; otherwise symbols whose own fit is as it was keep their shrunk loadings."""
     with meter.part("compute"):
         funds = fund_returns(universe, returns)
         factors = joint_factor_returns(funds)
@@ -223,7 +232,10 @@ def _session_factors(
         unshrunk = np.isin(np.arange(len(universe.security)), fund_columns)
         joint = joint_loadings(returns, factors, universe.sector, unshrunk)
         # The funds of scenarios are never shrunk, so their shocks are of the loadings as they are now.
-        kept = joint if fresh else replace(joint, shrunk=shrunk_as_before(universe, session, joint))
+        kept = joint
+        if not fresh:
+            raw, errors = np.round(joint.raw, BETA_DIGITS), np.round(joint.newey_west, ERROR_DIGITS)
+            kept = replace(joint, shrunk=shrunk_as_before(universe, session, joint.shrunk, raw, errors))
         arrays, detail = _slot_arrays(universe, session, returns, funds, joint, revisions)
         usable = (~np.isnan(factors).any(axis=1)).sum()
         covariance = factor_covariance(factors) if usable >= RIDGE_MINIMUM else np.full((7, 7), np.nan)
@@ -332,35 +344,6 @@ def _store_factors(
         },
         unique=["security", "calculation_date"],
     )
-
-
-def shrunk_as_before(universe: Universe, session: dt.date, joint: JointLoadings) -> Floats:
-    """Shrunk loadings, (N, 7): the stored ones of symbols whose raw loadings and errors are the stored ones.
-
-    They are drawn towards the mean of all symbols, so that one that is new or corrected would move those of every other a little, away
-    from what the stress of their holders was computed with.
-    """
-    rows = read_columns(
-        "SELECT security_id, joint_beta, joint_std_error, joint_shrunk FROM symbol_factor_exposures "
-        "WHERE calculation_date = %(session)s AND joint_shrunk IS NOT NULL",
-        {"session": session},
-    )
-    place = universe.columns(rows["security_id"])
-    there = place >= 0
-    if not there.any():
-        return joint.shrunk
-    place = place[there]
-    raw, error, shrunk = (
-        np.stack(rows[name][there].tolist()).astype(np.float64)
-        for name in ("joint_beta", "joint_std_error", "joint_shrunk")
-    )
-    same = np.isclose(raw, np.round(joint.raw[place], BETA_DIGITS), rtol=0, atol=0, equal_nan=True).all(axis=1)
-    same &= np.isclose(error, np.round(joint.newey_west[place], ERROR_DIGITS), rtol=0, atol=0, equal_nan=True).all(
-        axis=1
-    )
-    result = joint.shrunk.copy()
-    result[place[same]] = shrunk[same]
-    return result
 
 
 def _store_covariance(session: dt.date, covariance: Floats, observations: int) -> UpsertCount:

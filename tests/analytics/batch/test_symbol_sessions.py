@@ -113,28 +113,46 @@ def test_a_new_security_is_computed_with_the_others(first_nights: Outcome) -> No
     assert changed(before) == {FIRST, SECOND, THIRD, LAST}
 
 
-def test_a_new_symbol_leaves_other_books_with_the_loadings_their_stress_was_computed_with(
-    first_nights: Outcome,
-) -> None:
-    shrunk = dict(SymbolFactorExposure.objects.values_list("id", "joint_shrunk"))
+def new_symbol() -> None:
+    """One that moves like Apple, in its sector, with prices of all sessions."""
     apple = Security.objects.get(symbol="AAPL")
     fresh = Security.objects.create(
         symbol="FRESH", name="Fresh", security_type="stock", price_status="known", sector=apple.sector
     )
-    prices = DailyPrice.objects.filter(security=apple)
     DailyPrice.objects.bulk_create(
         DailyPrice(
             security=fresh, date=row.date, source="simulated", open=row.open, high=row.high, low=row.low,
             close=row.close if place % 2 else row.low,
         )
-        for place, row in enumerate(prices)
+        for place, row in enumerate(DailyPrice.objects.filter(security=apple))
     )  # fmt: skip
     rebuild_histories([fresh.id])
+
+
+def shrunk(first: dt.date = FIRST) -> dict[int, list[float] | None]:
+    rows = SymbolFactorExposure.objects.filter(calculation_date__gte=first).exclude(security__symbol="FRESH")
+    return dict(rows.values_list("id", "joint_shrunk"))
+
+
+def test_a_new_symbol_leaves_other_books_with_the_loadings_their_stress_was_computed_with(
+    first_nights: Outcome,
+) -> None:
+    before = shrunk()
+    new_symbol()
     one_book_again()
-    assert SymbolFactorExposure.objects.filter(security=fresh).exclude(joint_shrunk=None).exists()
-    assert {
-        key: row for key, row in SymbolFactorExposure.objects.values_list("id", "joint_shrunk") if key in shrunk
-    } == shrunk
+    assert SymbolFactorExposure.objects.filter(security__symbol="FRESH").exclude(joint_shrunk=None).exists()
+    assert shrunk() == before
+
+
+def test_where_every_book_is_rolled_loadings_are_those_of_all_symbols_of_now(first_nights: Outcome) -> None:
+    before = shrunk(SECOND)
+    new_symbol()
+    Portfolio.objects.update(dirty_from=SECOND)
+    run_night(Request(source="simulated", session=LAST))
+    rolled = shrunk(SECOND)
+    assert rolled != before
+    everything_again()
+    assert shrunk(SECOND) == rolled
 
 
 def test_numbers_that_were_deleted_are_computed_again(first_nights: Outcome) -> None:
