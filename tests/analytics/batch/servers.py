@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from analytics.services.checksum import joined, statements
 
@@ -56,6 +58,14 @@ class CoreDatabase:
             stderr=subprocess.DEVNULL,
         )
 
+    def worker(self, *, concurrency: int = 1) -> subprocess.Popen[bytes]:
+        """A worker of all queues; whoever starts it ends it."""
+        queues = ",".join(f"{self.name}.{queue}" for queue in ("default", "marketdata", "batch", "assistant"))
+        return self.start(
+            "-m", "celery", "-A", "sigmasight", "worker", "--concurrency", str(concurrency), "-Q", queues,
+            "-n", f"{os.urandom(4).hex()}@test", "--without-gossip", "--without-mingle",
+        )  # fmt: skip
+
     def one(self, statement: str) -> object:
         with psycopg.connect(self.url, autocommit=True) as connection:
             row = connection.execute(statement).fetchone()
@@ -90,6 +100,21 @@ def create(name: str, template: str | None = None) -> CoreDatabase:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
     return CoreDatabase(name)
+
+
+@contextmanager
+def with_worker(name: str, seeded: CoreDatabase, day: str = TARGET) -> Iterator[CoreDatabase]:
+    """The demo before its first night, and a worker, on the evening of this day."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIGMASIGHT_NOW", f"{day}T21:30:00-04:00")
+        database = create(name, seeded.name)
+        worker = database.worker()
+        try:
+            yield database
+        finally:
+            worker.send_signal(signal.SIGTERM)
+            worker.wait(30)
+            drop(database.name)
 
 
 def drop(name: str) -> None:

@@ -65,14 +65,7 @@ def test_four_workers_give_the_same_rows(
     """Two workers of two processes each on one broker, a book a shard: as from one process with all books in one shard."""
     monkeypatch.setenv("BATCH_SHARD_PORTFOLIOS", "1")
     database = create("crash_workers", seeded.name)
-    queues = ",".join(f"{database.name}.{q}" for q in ("default", "marketdata", "batch", "assistant"))
-    workers = [
-        database.start(
-            "-m", "celery", "-A", "sigmasight", "worker", "--concurrency", "2", "-Q", queues, "-n", f"{database.name}{n}@test",
-            "--without-gossip", "--without-mingle",
-        )
-        for n in range(2)
-    ]  # fmt: skip
+    workers = [database.worker(concurrency=2) for _ in range(2)]
     try:
         for _ in range(20):
             done = database.manage("run_batch", "--date", TARGET, check=False)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import signal
 import textwrap
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.analytics.batch.servers import CoreDatabase, create, drop
+from tests.analytics.batch.servers import CoreDatabase, with_worker
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(360)]
 TARGET = "2025-07-10"
@@ -28,24 +27,9 @@ CALLS = """
 
 
 @pytest.fixture
-def seeded() -> Iterator[CoreDatabase]:
-    """The demo before its first night, and a worker."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SIGMASIGHT_NOW", f"{TARGET}T21:30:00-04:00")
-        database = create("rest_repaired")
-        database.manage("migrate", "--database", "default", "--verbosity", "0")
-        database.manage("seed_demo")
-        queues = ",".join(f"{database.name}.{queue}" for queue in ("default", "marketdata", "batch", "assistant"))
-        worker = database.start(
-            "-m", "celery", "-A", "sigmasight", "worker", "--concurrency", "1", "-Q", queues, "-n", f"{database.name}@test",
-            "--without-gossip", "--without-mingle",
-        )  # fmt: skip
-        try:
-            yield database
-        finally:
-            worker.send_signal(signal.SIGTERM)
-            worker.wait(30)
-            drop(database.name)
+def served(seeded: CoreDatabase) -> Iterator[CoreDatabase]:
+    with with_worker("rest_repaired", seeded, TARGET) as database:
+        yield database
 
 
 def call(database: CoreDatabase, *calls: tuple[str, str]) -> list[tuple[int, Any]]:
@@ -61,23 +45,23 @@ def wait_for_end(database: CoreDatabase) -> object:
     return run_id
 
 
-def test_computed_then_repaired_then_as_it_was(seeded: CoreDatabase) -> None:
-    [(status, started)] = call(seeded, ("POST", "run-batch"))
+def test_computed_then_repaired_then_as_it_was(served: CoreDatabase) -> None:
+    [(status, started)] = call(served, ("POST", "run-batch"))
     assert status == 200, started
-    first = wait_for_end(seeded)
+    first = wait_for_end(served)
     assert started["details"]["job_id"] == str(first)
-    before = seeded.checksum()
+    before = served.checksum()
 
-    with seeded.writes_held_back("portfolio_snapshots"):
-        answers = call(seeded, ("POST", "fix-all?start_date=2025-07-08"), ("POST", "clear-calculations"))
+    with served.writes_held_back("portfolio_snapshots"):
+        answers = call(served, ("POST", "fix-all?start_date=2025-07-08"), ("POST", "clear-calculations"))
         (status, repair), (refused, why) = answers
         assert (status, refused) == (200, 409), answers
         assert repair["job_id"] in why["detail"]
-    second = wait_for_end(seeded)
+    second = wait_for_end(served)
     assert repair["job_id"] == str(second)
-    assert seeded.checksum() == before
+    assert served.checksum() == before
 
-    (_, computed), (_, job) = call(seeded, ("GET", f"jobs/{first}"), ("GET", f"jobs/{second}"))
+    (_, computed), (_, job) = call(served, ("GET", f"jobs/{first}"), ("GET", f"jobs/{second}"))
     assert (computed["job_type"], computed["status"]) == ("run-batch", "completed")
     assert computed["result"]["step1_clear"] is None
     assert computed["result"]["step3_batch"]["dates_processed"] == 8

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import signal
 import textwrap
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.analytics.batch.servers import CoreDatabase, create, drop
+from tests.analytics.batch.servers import CoreDatabase, with_worker
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
-QUEUES = ("default", "marketdata", "batch", "assistant")
 CALL = """
     import json
     from django.conf import settings
@@ -67,26 +65,9 @@ IN_THE_CONSOLE = """
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[CoreDatabase]:
-    """The demo before its first night, with a worker."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SIGMASIGHT_NOW", "2025-07-15T21:30:00-04:00")
-        yield from demo_with_worker()
-
-
-def demo_with_worker() -> Iterator[CoreDatabase]:
-    database = create("rest_started")
-    database.manage("migrate", "--database", "default", "--verbosity", "0")
-    database.manage("seed_demo")
-    worker = database.start(
-        "-m", "celery", "-A", "sigmasight", "worker", "--concurrency", "1",
-        "-Q", ",".join(f"{database.name}.{queue}" for queue in QUEUES), "-n", f"{database.name}@test",
-        "--without-gossip", "--without-mingle",
-    )  # fmt: skip
-    yield database
-    worker.send_signal(signal.SIGTERM)
-    worker.wait(30)
-    drop(database.name)
+def served(seeded: CoreDatabase) -> Iterator[CoreDatabase]:
+    with with_worker("rest_started", seeded) as database:
+        yield database
 
 
 def call(database: CoreDatabase, method: str, path: str, *, admin: bool = False) -> Any:

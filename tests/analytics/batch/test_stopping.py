@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -43,14 +42,6 @@ def inline(database: CoreDatabase) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def worker(database: CoreDatabase) -> subprocess.Popen[bytes]:
-    queues = ",".join(f"{database.name}.{queue}" for queue in ("default", "marketdata", "batch", "assistant"))
-    return database.start(
-        "-m", "celery", "-A", "sigmasight", "worker", "--concurrency", "1", "-Q", queues, "-n", f"{os.urandom(4).hex()}@test",
-        "--without-gossip", "--without-mingle",
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize(("number", "code", "kept"), [(signal.SIGTERM, 143, 1), (signal.SIGINT, 130, 0)])
 def test_an_inline_run_says_what_remains(
     database: CoreDatabase, undisturbed: str, number: signal.Signals, code: int, kept: int
@@ -70,7 +61,7 @@ def test_an_inline_run_says_what_remains(
 
 
 def test_a_worker_finishes_its_shard_and_the_next_one_goes_on(database: CoreDatabase, undisturbed: str) -> None:
-    first, second = worker(database), None
+    first, second = database.worker(), None
     try:
         with database.writes_held_back("portfolio_snapshots"):
             database.manage("shell", "--no-imports", "-c", START_ON_WORKERS)
@@ -81,7 +72,7 @@ def test_a_worker_finishes_its_shard_and_the_next_one_goes_on(database: CoreData
         assert database.one("SELECT count(*) FROM batch_steps WHERE name = 'phase 2' AND settled_at IS NOT NULL") == 1
         assert database.one("SELECT count(*) FROM batch_log_entries WHERE message LIKE '%jobs remain%'") == 1
         assert str(database.one(LAST)).startswith("running")
-        second = worker(database)
+        second = database.worker()
         database.wait_for("SELECT status = 'completed' FROM batch_run_history", 120)
         assert database.checksum() == undisturbed
         assert database.one("SELECT completed_jobs = total_jobs FROM batch_run_history")
