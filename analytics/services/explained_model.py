@@ -14,6 +14,7 @@ from analytics.services.measure import (
     GREEKS,
     LEDGER,
     LOTS,
+    METRICS,
     MOVES,
     SNAPSHOT,
     Kind,
@@ -23,6 +24,20 @@ from analytics.services.measure import (
 EXPOSURES, ROSENBERG = "factor_exposures", "Rosenberg (1974)"
 BLACK = "Black and Scholes (1973); Merton (1973)"
 MOVE_NAMES = [name for name, _ in MARKET_SCENARIOS]
+
+
+# What each return counts from: the last price on or before that day.
+RETURNS = {
+    "1d": "the session before", "mtd": "the end of last month", "ytd": "the end of last year", "1m": "30 days before",
+    "3m": "90 days before", "1y": "365 days before",
+}  # fmt: skip
+
+
+def _metric(title: str, unit: str, column: str, formula: str) -> Measure:
+    return Measure(
+        title, unit, METRICS, f"t.{column}", "symbol_metrics", formula, of=Kind.SYMBOL,
+        facts={"price": "t.current_price", "share_of_sessions_with_a_price_pct": "t.data_quality_score"},
+    )  # fmt: skip
 
 
 def _place(names: tuple[str, ...] | list[str]) -> str:
@@ -129,6 +144,15 @@ MODEL = {
             "residual_volatility": "t.joint_residual_volatility",
         },
     ),
+    **{
+        f"symbol_return_{span}": _metric(
+            f"Total return of a symbol, {span}", "fraction", f"return_{span}", f"price with dividends and splits over that of {since} - 1",
+        )
+        for span, since in RETURNS.items()
+    },
+    "symbol_market_cap": _metric("Market value of a company", "usd", "market_cap", "as the provider of company profiles tells it"),
+    "symbol_price_earnings": _metric("Price over earnings", "ratio", "pe_ratio", "as the provider of company profiles tells it"),
+    "symbol_price_sales": _metric("Price over sales", "ratio", "ps_ratio", "market value / revenue of the profile"),
     "contract_price": Measure(
         "Price of a contract", "usd", "option_greeks", "t.price", GREEKS,
         "its quote of the session, per share; without one the European price at the volatility, rate and yield below",

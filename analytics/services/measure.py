@@ -16,6 +16,8 @@ AGGREGATION, LEDGER, FACTORS, CORRELATIONS, GREEKS, STRESS, TARGETS = (
     "target_prices",
 )
 SNAPSHOT, LOTS, RISK, MOVES = "portfolio_snapshots", "position_snapshots", "portfolio_risk", "market_risk_scenarios"
+METRICS = "symbol_daily_metrics"
+DAYS = {SNAPSHOT: "snapshot_date", LOTS: "snapshot_date", METRICS: "metrics_date"}
 
 
 class Kind(StrEnum):
@@ -62,7 +64,7 @@ class Measure:
     @property
     def day(self) -> str:
         """The column of its table that holds the session."""
-        return "snapshot_date" if self.table in (SNAPSHOT, LOTS) else "calculation_date"
+        return DAYS.get(self.table, "calculation_date")
 
     @property
     def of_a_security(self) -> bool:

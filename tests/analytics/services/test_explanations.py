@@ -16,6 +16,7 @@ from analytics.models import (
     OptionGreeks,
     PortfolioRisk,
     StressTestResult,
+    SymbolDailyMetrics,
     SymbolFactorExposure,
     SymbolVolatility,
 )
@@ -230,6 +231,14 @@ def test_a_symbols_joint_fit_is_told_with_its_loadings(demo_results: DemoResults
     )
 
 
+def test_returns_of_a_symbol_are_those_of_the_search(demo_results: DemoResults) -> None:
+    row = SymbolDailyMetrics.objects.get(security__symbol="NVDA")
+    for span in ("1d", "mtd", "1y"):
+        found = explained("hedge_fund", f"symbol_return_{span}", "NVDA")
+        assert found.value == pytest.approx(float(getattr(row, f"return_{span}")))
+    assert found.facts["price"] == pytest.approx(float(row.current_price or 0))
+
+
 def test_every_stored_column_of_a_book_is_explained() -> None:
     """What a table of results holds is a figure, a fact told with one, or named here as no figure at all."""
     keys = {"id", "created_at", "updated_at", "portfolio_id", "snapshot_date", "calculation_date", "security_id"}
@@ -238,11 +247,17 @@ def test_every_stored_column_of_a_book_is_explained() -> None:
         "cash_micro", "realized_micro", "flow_micro", "cost_micro", "twr_peak", "input_hash", "is_complete",
         # What a row is of, how much went into it, and the settings it was made with.
         "position_ids", "observations", "duration_days", "min_position_value", "min_portfolio_weight", "filter_mode",
-        "correlation_threshold", "quantity", "price", "quality", "reason", "method_version", "regression_window", "flags", "quality_flag",
+        "correlation_threshold", "metrics_date",
+        "quantity", "price", "quality", "reason", "method_version", "regression_window", "flags", "quality_flag",
     }  # fmt: skip
+    # Betas of `symbol_factor_exposures` again, for the search; and what no provider fills.
+    apart |= {name for name in SymbolDailyMetrics.__dict__ if name.startswith("factor_")} | {
+        "pb_ratio",
+        "enterprise_value",
+    }
     for model in (
         PortfolioSnapshot, PositionSnapshot, PortfolioRisk, FactorExposure, CorrelationCalculation, StressTestResult, MarketRiskScenario,
-        SymbolFactorExposure, SymbolVolatility, OptionGreeks,
+        SymbolFactorExposure, SymbolVolatility, SymbolDailyMetrics, OptionGreeks,
     ):  # fmt: skip
         table = model._meta.db_table
         told = {
