@@ -19,7 +19,8 @@ from analytics.services.published import PublishedBook, published_book
 from analytics.services.shocked_book import numbers_of
 from analytics.services.value_at_risk import NOT_CALCULATED, why_none
 from marketdata import calendar
-from marketdata.services.panel import PricePanel, load_panel
+from marketdata.models import PriceHistory
+from marketdata.services.panel import CLOSES, PricePanel, load_panel
 from portfolios.models import User
 
 ENGINE = "stress_testing"
@@ -94,8 +95,10 @@ def replays(user: User, portfolio_id: UUID) -> tuple[PublishedBook, Replays]:
     reached = size - float(held.uncovered[0] + held.private_uncovered[0])
     if not reached > 0:
         return book, _nothing(book, str(book.engine.get("reason") or NO_EXPOSURES))
-    panel = load_panel(found.universe.security, calendar.session_at(0), found.session)
-    since = _market_since(found, panel)
+    since = _market_since(found)
+    if since is None:
+        return book, _nothing(book, NO_PRICES)
+    panel = load_panel(found.universe.security, since, found.session, columns=CLOSES)
     made = [
         _replay(found, panel, factors, covariance, episode, float(book.equity))
         for episode in (*_named(), *_worst(found, panel))
@@ -112,18 +115,18 @@ def _named() -> list[Episode]:
     return sorted([*told, Episode(*INFLATION)], key=lambda episode: episode.first)
 
 
-def _market_since(found: ReadBook, panel: PricePanel) -> dt.date | None:
-    """The first session with a price of the market's fund."""
+def _market_since(found: ReadBook) -> dt.date | None:
+    """The first session of the stored prices of the market's fund: before it nothing can be replayed."""
     column = int(found.universe.factor_columns[MARKET])
-    known = np.flatnonzero(~np.isnan(panel.close[:, column])) if column >= 0 else np.empty(0)
-    return calendar.session_at(panel.first_ordinal + int(known[0])) if len(known) else None
+    if column < 0:
+        return None
+    first = PriceHistory.objects.filter(security_id=int(found.universe.security[column])).values_list("first_session")
+    return next((calendar.session_at(ordinal) for (ordinal,) in first), None)
 
 
 def _worst(found: ReadBook, panel: PricePanel) -> list[Episode]:
     """The stretches over which the market's fund lost most."""
     column = int(found.universe.factor_columns[MARKET])
-    if column < 0:
-        return []
     wealth, told = panel.close[:, column] * panel.return_factor[:, column], []
     for length in STRETCHES:
         returns = wealth[length:] / wealth[:-length] - 1 if len(wealth) > length else np.empty(0)
