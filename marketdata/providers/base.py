@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import numpy as np
 
@@ -187,9 +187,8 @@ class YieldPoint:
     source: str = ""
 
 
-@runtime_checkable
 class Provider(Protocol):
-    """A source of market data. Methods outside `capabilities` are never called.
+    """A source of market data, which writes the methods of its `capabilities`; the others say that it offers nothing there.
 
     Every method raises `ProviderError` when the request as a whole failed; a failure of single symbols of a bulk
     request is part of the answer.
@@ -198,16 +197,26 @@ class Provider(Protocol):
     name: str
     capabilities: frozenset[Capability]
 
-    def prices(self, symbols: Sequence[str], start: dt.date, end: dt.date) -> PriceAnswer: ...
+    def prices(self, symbols: Sequence[str], start: dt.date, end: dt.date) -> PriceAnswer:
+        raise _not_offered(self, "prices")
 
-    def profiles(self, symbols: Sequence[str], as_of: dt.date) -> dict[str, Profile]: ...
+    def profiles(self, symbols: Sequence[str], as_of: dt.date) -> dict[str, Profile]:
+        raise _not_offered(self, "profiles")
 
-    def fundamentals(self, symbol: str, as_of: dt.date) -> Statements: ...
+    def fundamentals(self, symbol: str, as_of: dt.date) -> Statements:
+        raise _not_offered(self, "fundamentals")
 
-    def option_chain(self, underlying: str, as_of: dt.date) -> tuple[OptionContractTerms, ...]: ...
+    def option_chain(self, underlying: str, as_of: dt.date) -> tuple[OptionContractTerms, ...]:
+        raise _not_offered(self, "option chains")
 
     def option_quotes(
         self, contracts: Sequence[OptionContractTerms], start: dt.date, end: dt.date
-    ) -> tuple[OptionQuoteRow, ...]: ...
+    ) -> tuple[OptionQuoteRow, ...]:
+        raise _not_offered(self, "option quotes")
 
-    def treasury_yields(self, series_ids: Sequence[str], start: dt.date, end: dt.date) -> tuple[YieldPoint, ...]: ...
+    def treasury_yields(self, series_ids: Sequence[str], start: dt.date, end: dt.date) -> tuple[YieldPoint, ...]:
+        raise _not_offered(self, "Treasury yields")
+
+
+def _not_offered(source: Provider, what: str) -> ProviderError:
+    return ProviderError(source.name, Outcome.NOT_FOUND, f"offers no {what}")

@@ -20,14 +20,11 @@ from marketdata.providers.base import (
     PROXY_SOURCE,
     Capability,
     DividendEvent,
-    OptionContractTerms,
-    OptionQuoteRow,
     Outcome,
     PriceAnswer,
-    Profile,
+    Provider,
     ProviderError,
     SplitEvent,
-    Statements,
     SymbolHistory,
     YieldPoint,
 )
@@ -38,7 +35,7 @@ PRICE_COLUMNS = ("open", "high", "low", "close", "volume")
 PROXY_FILE = "proxy_mutual_funds"
 
 
-class Files:
+class Files(Provider):
     """A directory of price files.
 
     Parameters
@@ -232,17 +229,3 @@ class Files:
                 if start <= date <= end and np.isfinite(value):
                     points.append(YieldPoint(series, date, Decimal(str(value))))
         return tuple(points)
-
-    def profiles(self, symbols: Sequence[str], as_of: dt.date) -> dict[str, Profile]:
-        raise ProviderError(self.name, Outcome.NOT_FOUND, "files hold no profiles")
-
-    def fundamentals(self, symbol: str, as_of: dt.date) -> Statements:
-        raise ProviderError(self.name, Outcome.NOT_FOUND, "files hold no fundamentals")
-
-    def option_chain(self, underlying: str, as_of: dt.date) -> tuple[OptionContractTerms, ...]:
-        raise ProviderError(self.name, Outcome.NOT_FOUND, "files hold no option chains")
-
-    def option_quotes(
-        self, contracts: Sequence[OptionContractTerms], start: dt.date, end: dt.date
-    ) -> tuple[OptionQuoteRow, ...]:
-        raise ProviderError(self.name, Outcome.NOT_FOUND, "files hold no option quotes")

@@ -15,17 +15,14 @@ from marketdata.providers.adjustments import as_traded, split_event, window
 from marketdata.providers.base import (
     Capability,
     DividendEvent,
-    OptionContractTerms,
-    OptionQuoteRow,
     Outcome,
     PriceAnswer,
     Profile,
     ProfileAnswer,
+    Provider,
     ProviderError,
     SplitEvent,
-    Statements,
     SymbolHistory,
-    YieldPoint,
 )
 from marketdata.providers.per_symbol import as_failures, ask_each
 from marketdata.providers.symbols import yahoo_symbol
@@ -51,7 +48,7 @@ _PATHS: dict[Api, dict[str, str]] = {
 }
 
 
-class FmpProvider:
+class FmpProvider(Provider):
     """FMP, three requests per symbol for prices: bars, splits, dividends.
 
     A symbol whose splits or dividends cannot be had counts as failed: its closes could not be put back on the traded
@@ -100,23 +97,6 @@ class FmpProvider:
     def profiles(self, symbols: Sequence[str], as_of: dt.date) -> ProfileAnswer:
         profiles, errors = ask_each(symbols, lambda symbol: self._profile(symbol, as_of), workers=self._workers)
         return ProfileAnswer(profiles, errors)
-
-    def fundamentals(self, symbol: str, as_of: dt.date) -> Statements:
-        raise self._not_offered("fundamentals")
-
-    def option_chain(self, underlying: str, as_of: dt.date) -> tuple[OptionContractTerms, ...]:
-        raise self._not_offered("option chains")
-
-    def option_quotes(
-        self, contracts: Sequence[OptionContractTerms], start: dt.date, end: dt.date
-    ) -> tuple[OptionQuoteRow, ...]:
-        raise self._not_offered("option quotes")
-
-    def treasury_yields(self, series_ids: Sequence[str], start: dt.date, end: dt.date) -> tuple[YieldPoint, ...]:
-        raise self._not_offered("Treasury yields")
-
-    def _not_offered(self, what: str) -> ProviderError:
-        return ProviderError(self.name, Outcome.NOT_FOUND, f"offers no {what}")
 
     def _history(self, symbol: str, start: dt.date, end: dt.date) -> SymbolHistory:
         period = {"from": start.isoformat(), "to": end.isoformat()}

@@ -10,13 +10,9 @@ import requests
 
 from marketdata.providers.base import (
     Capability,
-    OptionContractTerms,
-    OptionQuoteRow,
     Outcome,
-    PriceAnswer,
-    ProfileAnswer,
+    Provider,
     ProviderError,
-    Statements,
     YieldPoint,
 )
 from marketdata.providers.per_symbol import ask_each
@@ -27,7 +23,7 @@ PROVIDER = "fred"
 _PAGE = 100_000
 
 
-class FredProvider:
+class FredProvider(Provider):
     """`series/observations` of FRED. A day without a value (a holiday, written as a dot) has no point."""
 
     name = PROVIDER
@@ -94,26 +90,6 @@ class FredProvider:
         if not isinstance(answer, dict):
             raise ProviderError(self.name, Outcome.MALFORMED, f"{series_id}: not an object", http_status=200)
         return answer
-
-    def prices(self, symbols: Sequence[str], start: dt.date, end: dt.date) -> PriceAnswer:
-        raise self._not_offered("prices")
-
-    def profiles(self, symbols: Sequence[str], as_of: dt.date) -> ProfileAnswer:
-        raise self._not_offered("profiles")
-
-    def fundamentals(self, symbol: str, as_of: dt.date) -> Statements:
-        raise self._not_offered("fundamentals")
-
-    def option_chain(self, underlying: str, as_of: dt.date) -> tuple[OptionContractTerms, ...]:
-        raise self._not_offered("option chains")
-
-    def option_quotes(
-        self, contracts: Sequence[OptionContractTerms], start: dt.date, end: dt.date
-    ) -> tuple[OptionQuoteRow, ...]:
-        raise self._not_offered("option quotes")
-
-    def _not_offered(self, what: str) -> ProviderError:
-        return ProviderError(self.name, Outcome.NOT_FOUND, f"offers no {what}")
 
 
 def _point(series_id: str, item: Any) -> YieldPoint | None:

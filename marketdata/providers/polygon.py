@@ -20,12 +20,10 @@ from marketdata.providers.base import (
     OptionQuoteRow,
     Outcome,
     PriceAnswer,
-    ProfileAnswer,
+    Provider,
     ProviderError,
     SplitEvent,
-    Statements,
     SymbolHistory,
-    YieldPoint,
 )
 from marketdata.providers.option_rows import quote_row
 from marketdata.providers.per_symbol import as_failures, ask_each
@@ -40,7 +38,7 @@ _MOST_PAGES = 200
 _SINGLY = 3
 
 
-class PolygonProvider:
+class PolygonProvider(Provider):
     """Polygon's REST interface. Aggregates are asked for unadjusted, so that prices come as traded.
 
     Parameters
@@ -116,18 +114,6 @@ class PolygonProvider:
             nothing = ProviderError(self.name, Outcome.EMPTY, "no quotes of these contracts in these sessions")
             raise next(iter(errors), nothing)
         return tuple(rows[key] for key in sorted(rows))
-
-    def profiles(self, symbols: Sequence[str], as_of: dt.date) -> ProfileAnswer:
-        raise self._not_offered("profiles")
-
-    def fundamentals(self, symbol: str, as_of: dt.date) -> Statements:
-        raise self._not_offered("fundamentals")
-
-    def treasury_yields(self, series_ids: Sequence[str], start: dt.date, end: dt.date) -> tuple[YieldPoint, ...]:
-        raise self._not_offered("Treasury yields")
-
-    def _not_offered(self, what: str) -> ProviderError:
-        return ProviderError(self.name, Outcome.NOT_FOUND, f"offers no {what}")
 
     def _history(self, symbol: str, start: dt.date, end: dt.date) -> SymbolHistory:
         asked = polygon_symbol(symbol)

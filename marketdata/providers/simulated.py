@@ -22,6 +22,7 @@ from marketdata.providers.base import (
     Outcome,
     PriceAnswer,
     ProfileAnswer,
+    Provider,
     SplitEvent,
     Statements,
     SymbolHistory,
@@ -80,7 +81,7 @@ def _rounded(prices: Floats) -> Floats:
     return np.where(prices < 1, np.round(prices, 4), np.round(prices, 2))
 
 
-class Simulated:
+class Simulated(Provider):
     """A market made of random numbers.
 
     Parameters

@@ -31,11 +31,11 @@ from marketdata.providers.base import (
     PriceAnswer,
     Profile,
     ProfileAnswer,
+    Provider,
     ProviderError,
     SplitEvent,
     Statements,
     SymbolHistory,
-    YieldPoint,
 )
 from marketdata.providers.per_symbol import as_failures, ask_each
 from marketdata.providers.symbols import yahoo_symbol
@@ -45,7 +45,7 @@ from marketdata.providers.yahoo_session import PROVIDER, YahooSession
 from sigmasight.core.clock import NEW_YORK
 
 
-class YFinanceProvider:
+class YFinanceProvider(Provider):
     """Yahoo, asked for one symbol per request as its chart API wants it, a few at a time.
 
     Parameters
@@ -148,9 +148,6 @@ class YFinanceProvider:
             )
             raise next(iter(errors.values()), nothing)
         return rows
-
-    def treasury_yields(self, series_ids: Sequence[str], start: dt.date, end: dt.date) -> tuple[YieldPoint, ...]:
-        raise ProviderError(self.name, Outcome.NOT_FOUND, "Treasury yields come from FRED")
 
     def _history(self, symbol: str, start: dt.date, end: dt.date) -> SymbolHistory:
         asked = yahoo_symbol(symbol)

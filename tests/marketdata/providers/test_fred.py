@@ -133,3 +133,9 @@ def test_recorded_observations_are_read(fred: FredProvider, server: Loopback) ->
     server.serve(PATH, fixture("fred_observations_recorded_monthly.json") | {"count": 12})
     points = fred.treasury_yields(["PAYEMS"], dt.date(2022, 7, 1), dt.date(2022, 9, 30))
     assert [point.percent for point in points] == [152980, 153332, 153682]
+
+
+def test_what_a_source_does_not_have_it_says(fred: FredProvider, server: Loopback) -> None:
+    with pytest.raises(ProviderError, match="offers no prices") as refused:
+        fred.prices(["AAPL"], dt.date(2025, 6, 16), dt.date(2025, 7, 11))
+    assert refused.value.outcome is Outcome.NOT_FOUND
