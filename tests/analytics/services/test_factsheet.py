@@ -85,7 +85,7 @@ def test_as_many_queries_for_a_small_book_as_for_a_large_one(demo_results: DemoR
         with CaptureQueriesContext(connection) as statements:
             factsheet(book)
         counts.append(len(statements))
-    assert counts == [18, 18]
+    assert counts == [16, 16]
 
 
 def test_without_results_it_says_when_they_come() -> None:

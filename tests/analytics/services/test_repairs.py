@@ -19,7 +19,7 @@ from analytics.services.repairs import CLEAR, clear_calculations, repair_state, 
 from portfolios.models import Portfolio, PortfolioSnapshot, User
 from portfolios.services.equity import current_equity
 from sigmasight.core.errors import Conflict, DomainError, NotFound
-from tests.analytics.batch.conftest import LAST, first_nights  # noqa: F401 - the demo after its first sessions
+from tests.analytics.batch.conftest import LAST, first_nights, nights  # noqa: F401 - the demo after its first sessions
 from tests.factories import PortfolioFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_nights")]
