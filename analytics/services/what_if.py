@@ -206,7 +206,7 @@ def _joint(book: Book, numbers: SymbolNumbers) -> dict[str, Any]:
     """Loadings on the joint factors and the two parts of the volatility, as the night makes them."""
     apart = book.mapped.uncovered + book.mapped.private_dollars
     equity = book.holdings.equity
-    loadings = factor_exposures(book.mapped.delta.toarray(), numbers.factors.joint, equity, uncovered=apart).value
+    loadings = factor_exposures(book.mapped.delta, numbers.factors.joint, equity, uncovered=apart).value
     residual = numbers.factors.residual_volatility
     parts = variance_parts(loadings, numbers.covariance, book.mapped.delta, residual, equity)
     return {

@@ -10,6 +10,7 @@ from analytics.models import CorrelationCalculation, PortfolioRisk
 from analytics.services.diversification import Diversification, diversification
 from analytics.services.risk_decomposition import risk_decomposition
 from marketdata.models import DailyPrice
+from marketdata.services.history import rebuild_histories
 from portfolios.models import Portfolio
 from sigmasight.core.errors import NotFound
 from tests.analytics.services.conftest import book_of
@@ -68,8 +69,6 @@ def test_clusters_and_positions_are_the_nights(demo_results: DemoResults) -> Non
 
 
 def test_a_young_symbol_is_left_out_by_name(demo_results: DemoResults) -> None:
-    from marketdata.services.history import rebuild_histories
-
     book, avgo = book_of("family_office_public"), DailyPrice.objects.filter(security__symbol="AVGO")
     newest = avgo.order_by("-date").values_list("date", flat=True)[40]
     security = avgo[0].security_id
