@@ -16,6 +16,7 @@ from analytics.batch.holdings import SECTOR_LABELS, LotFacts
 from analytics.batch.universe import Universe
 from analytics.engines.book_correlations import correlate_books
 from analytics.engines.correlation import MIN_OVERLAP, held_together, varies
+from analytics.engines.regression import known_or_zero
 from sigmasight.core.bulk import read_columns, to_uuids, uuid_index
 
 Floats = NDArray[np.float64]
@@ -78,7 +79,7 @@ def book_correlations(
     portfolio, symbol = key // width, key % width
     gross = np.bincount(place, weights=np.abs(held.market_value[lots]), minlength=len(key)).astype(np.float64)
     dollars = np.abs(
-        np.bincount(place, weights=np.nan_to_num(book.dollars[lots]), minlength=len(key)).astype(np.float64)
+        np.bincount(place, weights=known_or_zero(book.dollars[lots]), minlength=len(key)).astype(np.float64)
     )
     in_book = np.bincount(portfolio, weights=gross, minlength=count)[portfolio]
     large = held_together(gross, in_book, least_value=LEAST_VALUE, least_weight=LEAST_WEIGHT)

@@ -12,6 +12,7 @@ from analytics.batch.book_inputs import Book, Floats, Ints, Market, SymbolNumber
 from analytics.batch.book_status import MOST_SKIPPED, PLAIN_MOVES
 from analytics.batch.holdings import LotFacts
 from analytics.engines.holdings import FOLLOWS_CASH, known_lots
+from analytics.engines.regression import known_or_zero
 from analytics.engines.scenarios import FactorShocks, ScenarioShocks, direct_shocks, symbol_returns, with_shocked_funds
 from analytics.engines.stress import BookStress, Moves, first_order_pnl, outcome, stress_books
 
@@ -73,7 +74,7 @@ def scenario_moves(scenarios: ScenarioShocks, numbers: SymbolNumbers, loadings: 
         factors=stored.factors,
         direct=direct,
         market_move=stored.market_move,
-        rate_shift=np.nan_to_num(scenarios.yield_change),
+        rate_shift=known_or_zero(scenarios.yield_change),
     )
 
 

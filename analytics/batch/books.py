@@ -189,11 +189,12 @@ def _factor_columns(book: Book, market: Market, numbers: SymbolNumbers, series: 
     """Exposures to the 13 factors and the joint ones, and the regression of the book's own series that checks them."""
     equity, held = book.holdings.equity, book.mapped.delta
     apart = book.mapped.uncovered + book.mapped.private_dollars
-    plain = factor_exposures(held, numbers.factors.betas, equity, uncovered=apart)
+    slots = numbers.factors.betas.shape[1]
+    both = factor_exposures(held, np.hstack([numbers.factors.betas, numbers.factors.joint]), equity, uncovered=apart)
     quoted = factor_exposures(book.mapped.stock, numbers.factors.betas[:, 1:2], equity, uncovered=apart)
-    value, dollar, coverage = plain.value.copy(), plain.dollar.copy(), plain.coverage.copy()
+    value, dollar, coverage = (table[:, :slots].copy() for table in (both.value, both.dollar, both.coverage))
     value[:, 1], dollar[:, 1], coverage[:, 1] = quoted.value[:, 0], quoted.dollar[:, 0], quoted.coverage[:, 0]
-    joint = factor_exposures(held, numbers.factors.joint, equity, uncovered=apart)
+    joint_value, joint_dollar = both.value[:, slots:], both.dollar[:, slots:]
     recent = slice(max(0, row - JOINT_WINDOW), row)
     own = series[-JOINT_WINDOW:]
     direct = fit(
@@ -201,16 +202,17 @@ def _factor_columns(book: Book, market: Market, numbers: SymbolNumbers, series: 
         min_observations=JOINT_MINIMUM, newey_west=True,
     )  # fmt: skip
     parts = variance_parts(
-        joint.value, numbers.covariance, book.mapped.delta, numbers.factors.residual_volatility, equity
+        joint_value, numbers.covariance, book.mapped.delta, numbers.factors.residual_volatility, equity
     )
     check = ols_beta(
         series[-BETA_WINDOW:],
         market.funds[max(0, row - BETA_WINDOW) : row, 0][-len(series[-BETA_WINDOW:]) :],
         min_observations=BETA_MINIMUM,
+        newey_west=False,
     )
     return {
-        "exposure_value": value, "exposure_dollar": dollar, "coverage": coverage, "joint_value": joint.value,
-        "joint_dollar": joint.dollar, "direct_value": direct.coefficients, "direct_std_error": direct.newey_west,
+        "exposure_value": value, "exposure_dollar": dollar, "coverage": coverage, "joint_value": joint_value,
+        "joint_dollar": joint_dollar, "direct_value": direct.coefficients, "direct_std_error": direct.newey_west,
         "factor_volatility": parts.factor, "specific_volatility": parts.specific, "r_squared": direct.r_squared,
         "beta_regression": check.beta, "beta_r_squared": check.r_squared, "beta_observations": check.observations,
     }  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from analytics.engines.regression import Floats, Ints
+from analytics.engines.regression import Floats, Ints, known_or_zero
 
 
 def net_by_symbol(dollars: Floats, portfolio: Ints, symbol: Ints, count: int, symbols: int) -> Floats:
@@ -43,7 +43,7 @@ def factor_exposures(
     size: Any = abs(holdings)
     total = np.asarray(size.sum(axis=1)).ravel() + (0.0 if uncovered is None else uncovered)
     covered = np.asarray(size @ known.astype(np.float64))
-    dollar = np.asarray(holdings @ np.nan_to_num(betas))
+    dollar = np.asarray(holdings @ known_or_zero(betas))
     with np.errstate(divide="ignore", invalid="ignore"):
         coverage = np.where(total[:, None] > 0, covered / total[:, None], np.nan)
         value = dollar / np.where(equity > 0, equity, np.nan)[:, None]
@@ -72,7 +72,7 @@ def combined_volatility(weights: Floats, volatility: Floats, correlation: Floats
     """
     if np.isnan(volatility).all():
         return CombinedVolatility(np.nan, np.full(len(weights), np.nan))
-    moves = weights * np.nan_to_num(volatility)
+    moves = weights * known_or_zero(volatility)
     together = np.where(np.isnan(correlation), 1.0, correlation)
     np.fill_diagonal(together, 1.0)
     variance = max(float(moves @ together @ moves), 0.0)

@@ -42,14 +42,16 @@ class BetaEstimate:
     residuals: Floats
 
 
-def ols_beta(asset_returns: Floats, benchmark_returns: Floats, *, min_observations: int = 30) -> BetaEstimate:
+def ols_beta(
+    asset_returns: Floats, benchmark_returns: Floats, *, min_observations: int = 30, newey_west: bool = True
+) -> BetaEstimate:
     """Beta of every asset to one benchmark by ordinary least squares, raw: no cap, no shrinkage.
 
     Parameters
     ----------
     asset_returns : (T, N) simple daily returns as fractions; NaN where an asset did not trade.
     benchmark_returns : (T,) returns of the market or bond fund on the same sessions; rows with NaN are used by nobody.
-    min_observations : assets with fewer common sessions come back as NaN.
+    min_observations : assets with fewer common sessions come back as NaN. newey_west : False leaves those errors NaN.
 
     Raises
     ------
@@ -60,7 +62,7 @@ def ols_beta(asset_returns: Floats, benchmark_returns: Floats, *, min_observatio
     if len(asset_returns) != len(benchmark_returns):
         raise ValueError(f"{len(asset_returns)} rows of assets, {len(benchmark_returns)} of the benchmark")
     x = np.asarray(benchmark_returns, dtype=np.float64)
-    fits = fit(asset_returns, x[:, None], min_observations=min_observations, newey_west=True)
+    fits = fit(asset_returns, x[:, None], min_observations=min_observations, newey_west=newey_west)
     mask = ~np.isnan(asset_returns) & ~np.isnan(x)[:, None]
     low = np.where(mask, asset_returns, np.inf).min(axis=0, initial=np.inf)
     high = np.where(mask, asset_returns, -np.inf).max(axis=0, initial=-np.inf)
@@ -78,7 +80,7 @@ def ols_beta(asset_returns: Floats, benchmark_returns: Floats, *, min_observatio
 
     beta, error = settle(fits.coefficients[:, 0], 0.0), settle(fits.std_errors[:, 0], 0.0)
     width = error * stdtrit(np.maximum(fits.observations - 2, 1), 0.5 + CONFIDENCE / 2)
-    assert fits.newey_west is not None
+    robust = np.full(len(beta), np.nan) if fits.newey_west is None else settle(fits.newey_west[:, 0], 0.0)
     return BetaEstimate(
         beta=beta,
         alpha=np.where(lost, np.nan, np.where(stale, low, fits.alpha)),
@@ -86,7 +88,7 @@ def ols_beta(asset_returns: Floats, benchmark_returns: Floats, *, min_observatio
         std_error=error,
         alpha_std_error=settle(fits.alpha_std_error, 0.0),
         p_value=settle(fits.p_values[:, 0], 1.0),
-        newey_west_std_error=settle(fits.newey_west[:, 0], 0.0),
+        newey_west_std_error=robust,
         residual_variance=settle(fits.residual_variance, 0.0),
         ci95_low=beta - width,
         ci95_high=beta + width,

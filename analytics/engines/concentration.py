@@ -8,7 +8,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.engines.regression import Floats, Ints
+from analytics.engines.regression import Floats, Ints, known_or_zero
 
 
 class ConcentrationStatus(IntEnum):
@@ -52,7 +52,7 @@ def concentration(values: Floats, portfolio: Ints, symbol: Ints, count: int, *, 
     net : let opposite lots of a symbol cancel first.
     """
     positions = np.bincount(portfolio, minlength=count)
-    sizes = np.nan_to_num(values if net else np.abs(values))
+    sizes = known_or_zero(values if net else np.abs(values))
     if not len(values):
         nothing = np.full(count, np.nan)
         empty = np.full(count, ConcentrationStatus.NO_ACTIVE_POSITIONS, dtype=np.int8)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.engines.regression import Floats, Ints
+from analytics.engines.regression import Floats, Ints, known_or_zero
 
 
 def by_book(values: Floats, portfolio: Ints, count: int) -> Floats:
     """Sums over the lots of each book, (P,); NaN values add nothing and are for the caller to count."""
-    return np.bincount(portfolio, weights=np.nan_to_num(values), minlength=count)  # type: ignore[return-value]
+    return np.bincount(portfolio, weights=known_or_zero(values), minlength=count)  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)

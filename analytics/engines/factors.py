@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from analytics.engines.regression import Floats, Ints, LinearFits, exponential_weights, fit
+from analytics.engines.regression import Floats, Ints, LinearFits, exponential_weights, fit, known_or_zero
 
 JOINT_FACTORS = ("Market", "Growth-Value", "Momentum", "Size", "Quality", "Low Volatility", "Rates")
 # The funds behind the factors, in the order `joint_factor_returns` takes them.
@@ -219,7 +219,7 @@ def variance_parts(
     Source: Rosenberg (1974), the structure of a multiple-factor risk model.
     """
     factor = np.einsum("pj,jk,pk->p", loadings, covariance, loadings)
-    squares = dollars.power(2) @ np.nan_to_num(residual_volatility**2)
+    squares = dollars.power(2) @ known_or_zero(residual_volatility**2)
     known = ~np.isnan(factor) & (equity > 0)
     scale = np.where(known, equity, np.nan)
     return VarianceParts(np.sqrt(np.where(known, np.maximum(factor, 0.0), np.nan)), np.sqrt(squares) / scale)

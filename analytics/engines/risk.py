@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.engines.holdings import BookHoldings
-from analytics.engines.regression import Floats, Ints
+from analytics.engines.regression import Floats, Ints, known_or_zero
 from analytics.engines.tails import MINIMUM, TailPlace, historical_tail
 
 YEAR = 252.0
@@ -57,11 +57,13 @@ def historical_pnl(held: BookHoldings, returns: Floats, filled: Floats, option_c
     if ((returns != filled) & known).any():
         raise ValueError("Filled returns must leave the known ones as they are.")
     size = abs(held.delta)
-    total = np.asarray(size.sum(axis=1)).ravel() + held.uncovered
+    sizes = np.asarray(size.sum(axis=1)).ravel()
+    total = sizes + held.uncovered
     # Only symbols with a hole can lack anything.
     holed = np.flatnonzero(~known.all(axis=0))
-    lacking = np.asarray(size[:, holed] @ (~known[:, holed]).astype(np.float64).T).T
-    covered = np.asarray(size.sum(axis=1)).ravel() - lacking
+    covered = np.repeat(sizes[None, :], days, axis=0)
+    if len(holed):
+        covered -= np.asarray(size[:, holed] @ (~known[:, holed]).astype(np.float64).T).T
     coverage = np.divide(covered, total, out=np.full(covered.shape, np.nan), where=total > 0)
     # A stored holding times an unknown return is unknown for that book alone.
     pnl = np.asarray(held.stock @ filled.T + held.shares @ option_change.T).T
@@ -93,7 +95,7 @@ def ten_day_pnl(
     deep = columns[(root * filled[:, columns] < -LARGEST_FALL).any(axis=0)]
     if len(deep):
         moves = filled[:, deep]
-        result += np.asarray(held.stock[:, deep] @ np.nan_to_num(shocked(moves, 10) - root * moves).T).T
+        result += np.asarray(held.stock[:, deep] @ known_or_zero(shocked(moves, 10) - root * moves).T).T
     return np.asarray(result)
 
 
@@ -185,7 +187,7 @@ def _products(rows: Floats, place: Ints, others: Floats, other: Ints) -> Floats:
     step = max(1, PRODUCT_BLOCK // max(rows.shape[1], 1))
     for first in range(0, len(place), step):
         part = slice(first, first + step)
-        result[part] = np.einsum("lt,lt->l", np.nan_to_num(rows[place[part]]), others[other[part]])
+        result[part] = np.einsum("lt,lt->l", known_or_zero(rows[place[part]]), others[other[part]])
     return result
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.engines.regression import Floats
+from analytics.engines.regression import Floats, known_or_zero
 
 # The funds a scenario can shock, in the order of `factors.FACTOR_FUNDS` (SPY, VTV, VUG, MTUM, QUAL, IWM, USMV, TLT).
 MARKET, VALUE, GROWTH, MOMENTUM, QUALITY, SIZE, LOW_VOLATILITY, BOND = range(8)
@@ -148,13 +148,13 @@ def _multiplier(
 def direct_shocks(funds: Floats) -> Floats:
     """The factor shocks a scenario names itself, (K, 7): a style is its fund less the market (0 if not given), Growth-Value is
     growth less value, rates are the bond fund's return; factors it does not name are 0."""
-    market = np.nan_to_num(funds[:, MARKET])
+    market = known_or_zero(funds[:, MARKET])
     over = np.where(np.isnan(funds), np.nan, funds - market[:, None])
-    over = np.nan_to_num(over)
+    over = known_or_zero(over)
     return np.column_stack(
         [
             market, over[:, GROWTH] - over[:, VALUE], over[:, MOMENTUM], over[:, SIZE], over[:, QUALITY],
-            over[:, LOW_VOLATILITY], np.nan_to_num(funds[:, BOND]),
+            over[:, LOW_VOLATILITY], known_or_zero(funds[:, BOND]),
         ]
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.engines.regression import Floats, Ints
+from analytics.engines.regression import Floats, Ints, known_or_zero
 
 PSEUDO_SECTORS = ("ETFs", "Unclassified")
 # The provider's sector names beside the ones the benchmark uses.
@@ -30,7 +30,7 @@ def sector_dollars(values: Floats, portfolio: Ints, sector: Ints, count: int, se
     values : (L,) signed dollars, NaN adds nothing. sector : (L,) codes below `sectors`.
     """
     key = portfolio * sectors + sector
-    filled = np.nan_to_num(values)
+    filled = known_or_zero(values)
     gross = np.bincount(key, weights=np.abs(filled), minlength=count * sectors)
     net = np.bincount(key, weights=filled, minlength=count * sectors)
     return gross.reshape(count, sectors), net.reshape(count, sectors)  # type: ignore[return-value]
@@ -71,7 +71,7 @@ def active_weights_of_books(
         (P, S) the sectors each book has anything in.
     """
     own = np.array([benchmark.get(name, np.nan) for name in names])
-    active = weights - np.nan_to_num(own)
+    active = weights - known_or_zero(own)
     union = held | ~np.isnan(own)
     real = union & ~np.isin(np.array(names), PSEUDO_SECTORS)
     # Of equal ones the last name is the largest and the first the smallest.

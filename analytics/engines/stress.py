@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analytics.engines.greeks import price_only, shocked_volatility
 from analytics.engines.holdings import BookHoldings
-from analytics.engines.regression import Floats, Ints
+from analytics.engines.regression import Floats, Ints, known_or_zero
 from analytics.engines.scenarios import BOND, MARKET, ScenarioShocks
 
 # Values priced at once: as many as stay in the processor's cache.
@@ -102,7 +102,7 @@ def lot_pnl(
 
 def by_portfolio(values: Floats, portfolio: Ints, count: int) -> Floats:
     """Sums over the lots of each portfolio, (P, K), of (K, L) values; NaN lots add nothing and are for the caller to count."""
-    filled = np.nan_to_num(values)
+    filled = known_or_zero(values)
     order = np.argsort(portfolio, kind="stable")
     owners = portfolio[order]
     result = np.zeros((count, len(values)))
@@ -174,21 +174,21 @@ def stress_books(
             f"{moves.returns.shape[1]} columns of returns and {count} contracts."
         )
     skipped, there = np.isnan(moves.factors).any(axis=1), underlying >= 0
-    market_move, factors = np.nan_to_num(moves.market_move), np.nan_to_num(moves.factors)
+    market_move, factors = known_or_zero(moves.market_move), known_or_zero(moves.factors)
 
     def options(returns: Floats, *, rule: bool) -> Floats:
         moved = np.full((len(returns), count), np.nan)
         moved[:, there] = returns[:, underlying[there]]
         change = option_changes(contracts, moved, market_move, moves.rate_shift, volatility_rule=rule)
-        return np.asarray(held.shares @ np.nan_to_num(change).T)
+        return np.asarray(held.shares @ known_or_zero(change).T)
 
     def linear(returns: Floats) -> tuple[Floats, Floats]:
-        known = np.nan_to_num(returns).T
+        known = known_or_zero(returns).T
         return np.asarray(held.stock @ known), np.asarray(held.private @ known)
 
     stock, private = linear(moves.returns)
     stock_unbounded, private_unbounded = linear(moves.unbounded)
-    loaded = np.asarray(held.delta @ np.nan_to_num(loadings))
+    loaded = np.asarray(held.delta @ known_or_zero(loadings))
     factor_pnl = loaded[:, None, :] * factors[None]
     total = stock + private + options(moves.returns, rule=True)
     plain = stock + private + options(moves.returns, rule=False)
@@ -231,8 +231,8 @@ def first_order_pnl(
     styled = ~np.isnan(np.delete(scenarios.funds, (MARKET, BOND), axis=1)).all(axis=1)
     if (styled | (np.isnan(market) & np.isnan(rates))).any():
         raise ValueError("First-order P&L is that of a move of the market or of yields, nothing else.")
-    by_market = np.where(np.isnan(market), 0.0, np.multiply.outer(market_dollars, np.nan_to_num(market)))
-    by_rates = np.where(np.isnan(rates), 0.0, np.multiply.outer(rate_dollars, -duration * np.nan_to_num(rates)))
+    by_market = np.where(np.isnan(market), 0.0, np.multiply.outer(market_dollars, known_or_zero(market)))
+    by_rates = np.where(np.isnan(rates), 0.0, np.multiply.outer(rate_dollars, -duration * known_or_zero(rates)))
     return np.asarray(by_market + by_rates)
 
 

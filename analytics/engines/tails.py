@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from analytics.engines.regression import Floats, Ints
 
 MINIMUM = 60
 DECAY = 0.94
+FEW_SERIES = 16
 SEED_DAYS = 21
 
 # The order of `tail_table`: every method at every horizon at every confidence.
@@ -211,12 +213,17 @@ def ewma_volatility(pnl: Floats, *, decay: float = DECAY) -> tuple[Floats, Float
     seeded = np.minimum(used, SEED_DAYS)
     seed = squares[:SEED_DAYS].sum(axis=0) / np.where(seeded > 0, seeded, np.nan)
     # Row k is the level after k used days.
+    squares *= 1 - decay
     levels = np.empty((days + 1, books))
     levels[0] = seed
-    squares *= 1 - decay
-    for t in range(days):
-        np.multiply(levels[t], decay, out=levels[t + 1])
-        levels[t + 1] += squares[t]
+    if books <= FEW_SERIES:
+        # The same steps one series after the other: numbers are faster than rows of a few.
+        for book, (first, column) in enumerate(zip(seed.tolist(), squares.T.tolist(), strict=True)):
+            levels[:, book] = list(accumulate(column, lambda level, square: level * decay + square, initial=first))
+    else:
+        for t in range(days):
+            np.multiply(levels[t], decay, out=levels[t + 1])
+            levels[t + 1] += squares[t]
     now = levels[used, np.arange(books)]
     before = levels[:-1]
     if len(holed):
