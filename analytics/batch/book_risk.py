@@ -20,7 +20,7 @@ from analytics.engines.risk import (
     var_contributions,
 )
 from analytics.engines.stress import option_changes
-from analytics.engines.tails import CONFIDENCES, HORIZONS, TAILS, tail_table
+from analytics.engines.tails import CONFIDENCES, HORIZONS, TAILS, TailTable, tail_table
 
 # The tail lots are measured by: historical, one session, 95 %.
 HEADLINE = 0.95
@@ -76,9 +76,18 @@ def book_history(book: Book, returns: Floats, filled: Floats) -> BookHistory:
 def risk_columns(book: Book, market: Market, row: int) -> dict[str, Any]:
     """Value at risk and expected shortfall over 252 sessions with full option revaluation, by every method, and what each lot
     adds to the historical one and to the volatility. Columns are (P,), tables (P, 16), contributions (L,)."""
+    history = history_of(book, market, row)
+    return risk_figures(book, history, tail_table(history.pnl, history.pnl_10d))
+
+
+def history_of(book: Book, market: Market, row: int) -> BookHistory:
+    """`book_history` over the sessions that end before `row` of the market."""
     window = slice(max(0, row - LOOKBACK), row)
-    history = book_history(book, market.returns[window], market.filled[window])
-    table = tail_table(history.pnl, history.pnl_10d)
+    return book_history(book, market.returns[window], market.filled[window])
+
+
+def risk_figures(book: Book, history: BookHistory, table: TailTable) -> dict[str, Any]:
+    """`risk_columns` of books whose history and tails are there already."""
     owner = book.mapped_lots.portfolio
     headline = {
         f"{name}_{round(100 * level)}_1d": values[:, TAILS.index(("historical", 1, level))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,15 @@ from numpy.typing import NDArray
 from analytics.batch.book_correlations import TagNames, book_correlations
 from analytics.batch.book_inputs import Book, Floats, Ints, Market, SymbolNumbers, lay_out, load_market, no_numbers
 from analytics.batch.book_results import Results
-from analytics.batch.book_risk import portfolio_returns, risk_columns
+from analytics.batch.book_risk import BookHistory, history_of, portfolio_returns, risk_figures
 from analytics.batch.book_sectors import sector_documents
 from analytics.batch.book_status import engine_documents
 from analytics.batch.book_stress import stress_columns
 from analytics.batch.holdings import (
     SECTOR_LABELS,
     ContractFacts,
+    ContractValues,
+    Holdings,
     LotFacts,
     load_contract_values,
     load_holdings,
@@ -26,9 +29,16 @@ from analytics.batch.holdings import (
     no_contract_values,
 )
 from analytics.batch.scope import Plan
+from analytics.batch.session_groups import session_groups, tails_of, volatilities_of
 from analytics.batch.steps import StepMeter
-from analytics.batch.symbol_results import load_factor_covariances, load_scenario_factors, load_symbol_factors
-from analytics.batch.symbols import HISTORY, volatility_columns
+from analytics.batch.symbol_results import (
+    ScenarioFactors,
+    SymbolFactors,
+    load_factor_covariances,
+    load_scenario_factors,
+    load_symbol_factors,
+)
+from analytics.batch.symbols import HISTORY
 from analytics.batch.target_values import weigh_targets
 from analytics.engines.aggregation import factor_exposures
 from analytics.engines.beta import ols_beta
@@ -37,11 +47,55 @@ from analytics.engines.exposure import by_book, exposures, true_notional
 from analytics.engines.factors import JOINT_HALF_LIFE, JOINT_MINIMUM, JOINT_WINDOW, joint_factor_returns, variance_parts
 from analytics.engines.regression import exponential_weights, fit
 from analytics.engines.sector import sector_dollars
+from analytics.engines.tails import TailTable
 from marketdata import calendar
 from portfolios.services.dirty import clear_dirty
 from sigmasight.core.bulk import array_text
 
 BETA_WINDOW, BETA_MINIMUM = 90, 30
+
+
+@dataclass(frozen=True)
+class ShardInputs:
+    """All that the engines need of a shard, of every session: its lots and contracts, the market, and what was computed once for
+    all holders."""
+
+    market: Market
+    facts: LotFacts
+    contracts: ContractFacts
+    holdings: dict[dt.date, Holdings]
+    contract_values: dict[dt.date, ContractValues]
+    factors: dict[dt.date, SymbolFactors]
+    shocks: dict[dt.date, ScenarioFactors]
+    covariances: dict[dt.date, Floats]
+    tags: TagNames
+    family: str
+
+    @classmethod
+    def read(cls, plan: Plan, family: str) -> ShardInputs:
+        ids, first, last = [need.portfolio_id for need in plan.needs], plan.first, plan.target
+        market = load_market(plan)
+        facts, contracts = load_lots(ids, market.universe)
+        needed = market.universe.security[needed_symbols(facts, market)]
+        return cls(
+            market, facts, contracts, load_holdings(ids, facts, first, last), load_contract_values(contracts, first, last),
+            load_symbol_factors(market.universe, first, last, needed), load_scenario_factors(market.scenarios.ids, first, last),
+            load_factor_covariances(first, last), TagNames(), family,
+        )  # fmt: skip
+
+    def book(self, session: dt.date) -> Book:
+        """The books at a session."""
+        values = self.contract_values.get(session) or no_contract_values(len(self.contracts.security))
+        return lay_out(self.holdings[session], self.facts, self.contracts, values, self.market.universe)
+
+    def numbers(self, session: dt.date) -> SymbolNumbers:
+        """What was stored for all holders at a session, unknown where it lacks."""
+        nothing = no_numbers(self.market.universe, self.market.scenarios)
+        return SymbolNumbers(
+            self.factors.get(session) or nothing.factors,
+            self.shocks.get(session) or nothing.scenarios,
+            self.covariances.get(session, nothing.covariance),
+        )
 
 
 def analyse_shard(plan: Plan, meter: StepMeter, family: str) -> None:
@@ -51,37 +105,23 @@ def analyse_shard(plan: Plan, meter: StepMeter, family: str) -> None:
     """
     ids = [need.portfolio_id for need in plan.needs]
     with meter.part("read"):
-        market = load_market(plan)
-        facts, contracts = load_lots(ids, market.universe)
-        holdings = load_holdings(ids, facts, plan.first, plan.target)
-        contract_values = load_contract_values(contracts, plan.first, plan.target)
-        needed = needed_symbols(facts, market)
-        factors = load_symbol_factors(market.universe, plan.first, plan.target, market.universe.security[needed])
-        shocks = load_scenario_factors(market.scenarios.ids, plan.first, plan.target)
-        covariances = load_factor_covariances(plan.first, plan.target)
-        tags = TagNames()
-    results = Results(ids, facts)
+        shard = ShardInputs.read(plan, family)
+    results = Results(ids, shard.facts)
     lots: list[tuple[Ints, Ints]] = []
     firsts = np.array([np.datetime64(need.first) for need in plan.needs])
-    for session in plan.sessions:
-        held = holdings.get(session)
-        if held is None:
-            continue
+    for sessions in session_groups([session for session in plan.sessions if session in shard.holdings], len(ids)):
         with meter.part("compute"):
-            nothing = no_numbers(market.universe, market.scenarios)
-            numbers = SymbolNumbers(
-                factors.get(session) or nothing.factors,
-                shocks.get(session) or nothing.scenarios,
-                covariances.get(session, nothing.covariance),
-            )
-            values = contract_values.get(session) or no_contract_values(len(contracts.security))
-            book = lay_out(held, facts, contracts, values, market.universe)
-            wanted_books = held.present & (firsts <= np.datetime64(session))
-            analyse_session(
-                session, wanted_books, book, facts, contracts, market, numbers, tags, results, family, meter
-            )
-            if wanted_books.any():
-                lots.append((held.portfolio, held.lot))
+            group = [past_of(session, shard, meter) for session in sessions]
+            with meter.engine("volatility"):
+                volatilities = volatilities_of([past.series for past in group])
+            with meter.engine("value at risk"):
+                tails = tails_of([past.history for past in group])
+            for past, volatility, tail in zip(group, volatilities, tails, strict=True):
+                held = past.book.holdings
+                wanted = held.present & (firsts <= np.datetime64(past.session))
+                analyse_session(past, wanted, volatility, tail, shard, results, meter)
+                if wanted.any():
+                    lots.append((held.portfolio, held.lot))
     results.attach_lots(lots)
     with meter.part("write"):
         for table, count in results.store():
@@ -109,27 +149,46 @@ def needed_symbols(facts: LotFacts, market: Market) -> Ints:
     return np.unique(columns[columns >= 0])
 
 
+@dataclass(frozen=True)
+class SessionPast:
+    """The books of one session and what they would have done before: daily returns `series` (T, P), and `history` in dollars.
+    `row` : the market's row after the session's."""
+
+    session: dt.date
+    row: int
+    book: Book
+    series: Floats
+    history: BookHistory
+
+
+def past_of(session: dt.date, shard: ShardInputs, meter: StepMeter) -> SessionPast:
+    """The books of a session under the moves of past ones."""
+    book, market = shard.book(session), shard.market
+    row = calendar.session_ordinal(session) - market.first_row + 1
+    with meter.engine("volatility"):
+        series = portfolio_returns(book, market, slice(max(0, row - HISTORY), row))
+    with meter.engine("value at risk"):
+        history = history_of(book, market, row)
+    return SessionPast(session, row, book, series, history)
+
+
 def analyse_session(
-    session: dt.date, wanted: NDArray[np.bool_], book: Book, facts: LotFacts, contracts: ContractFacts, market: Market,
-    numbers: SymbolNumbers, tags: TagNames, results: Results, family: str, meter: StepMeter,
+    past: SessionPast, wanted: NDArray[np.bool_], volatility: dict[str, Any], tail: TailTable, shard: ShardInputs, results: Results,
+    meter: StepMeter,
 ) -> None:  # fmt: skip
     """Every engine on every book of the shard at one session; rows of unwanted books are not kept."""
-    held = book.holdings
-    row = calendar.session_ordinal(session) - market.first_row + 1
-    window = slice(max(0, row - HISTORY), row)
+    session, row, book, series = past.session, past.row, past.book, past.series
+    held, facts, market, numbers = book.holdings, shard.facts, shard.market, shard.numbers(session)
     recent = slice(max(0, row - 90), row)
     with meter.engine("exposures, Greeks, concentration"):
-        snapshot = snapshot_columns(book, facts, contracts)
+        snapshot = snapshot_columns(book, facts, shard.contracts)
         sectors = sector_dollars(
             held.market_value, held.portfolio, facts.sector[held.lot], len(held.equity), len(SECTOR_LABELS)
         )
-    with meter.engine("volatility"):
-        series = portfolio_returns(book, market, window)
-        volatility = volatility_columns(series, None)
     with meter.engine("factors"):
         factor = _factor_columns(book, market, numbers, series, row)
     with meter.engine("value at risk"):
-        risk = risk_columns(book, market, row)
+        risk = risk_figures(book, past.history, tail)
     with meter.engine("stress, scenarios"):
         stress = stress_columns(book, facts, market, numbers, factor, wanted)
     with meter.engine("correlations"):
@@ -141,13 +200,13 @@ def analyse_session(
             market.universe,
             np.log1p(market.returns[recent]),
             market.funds[recent, 0],
-            tags,
+            shard.tags,
         )
     with meter.engine("documents"):
         documents = engine_documents(wanted, book, facts, factor, stress, risk, volatility, correlations, series)
         results.add(
             session, wanted, snapshot, volatility, factor, stress, risk, correlations, documents,
-            sector_documents(session, sectors, held.equity, market.benchmarks), family,
+            sector_documents(session, sectors, held.equity, market.benchmarks), shard.family,
         )  # fmt: skip
 
 

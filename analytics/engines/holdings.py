@@ -91,12 +91,9 @@ def book_holdings(lots: LotColumns, *, books: int, symbols: int, contracts: int)
     def gathered(values: Floats, mine: Flags, column: Ints, width: int) -> csr_matrix:
         if not mine.any():
             return csr_matrix((books, width))
-        key, place = np.unique(lots.portfolio[mine] * width + column[mine], return_inverse=True)
-        dollars = np.bincount(place, weights=values[mine], minlength=len(key))
-        key, dollars = key[dollars != 0], dollars[dollars != 0]
-        return csr_matrix(
-            (dollars, key % width, np.searchsorted(key, np.arange(books + 1) * width)), shape=(books, width)
-        )
+        matrix = csr_matrix((values[mine], (lots.portfolio[mine], column[mine])), shape=(books, width))
+        matrix.eliminate_zeros()
+        return matrix
 
     def summed(mine: Flags) -> Floats:
         return by_book(np.where(mine, size, 0.0), lots.portfolio, books)
