@@ -9,7 +9,7 @@ from unfold.forms import AuthenticationForm
 
 from portfolios.api.callers import caller_of
 from portfolios.services.accounts import LoginRefused, verify_login
-from portfolios.services.activity import record_activity
+from portfolios.services.activity import record_activity, refusal_recorded
 from portfolios.services.lockout import LoginLocked
 
 
@@ -22,15 +22,9 @@ class ConsoleLoginForm(AuthenticationForm):  # type: ignore[misc]
             return self.cleaned_data
         caller = caller_of(self.request)
         try:
-            self.user_cache = verify_login(email, password, staff=True, address=caller.ip_address)
+            with refusal_recorded("auth.console_login_error", caller):
+                self.user_cache = verify_login(email, password, staff=True, address=caller.ip_address)
         except (LoginRefused, LoginLocked) as refused:
-            record_activity(
-                "auth.console_login_error",
-                caller,
-                user=refused.user,
-                error_code=refused.code,
-                error_message=refused.message,
-            )
             raise ValidationError(refused.message, code=refused.code) from refused
         record_activity("auth.console_login_success", caller, user=self.user_cache)
         return self.cleaned_data

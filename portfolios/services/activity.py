@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +12,7 @@ from django.db import DatabaseError, transaction
 
 from portfolios.models import User, UserActivityEvent
 from sigmasight.core import clock
+from sigmasight.core.errors import DomainError
 
 log = logging.getLogger(__name__)
 
@@ -50,3 +53,17 @@ def record_activity(
             )
     except DatabaseError:
         log.exception("Activity event %s was not stored", event_type)
+
+
+@contextmanager
+def refusal_recorded(event_type: str, caller: Caller, *, user: User | None = None) -> Iterator[None]:
+    """Store an event with code and words of the domain error that ends the block, and of the account it is about where it knows one.
+
+    To be entered outside of the transaction that the error ends.
+    """
+    try:
+        yield
+    except DomainError as refused:
+        about = user or getattr(refused, "user", None)
+        record_activity(event_type, caller, user=about, error_code=refused.code, error_message=refused.message)
+        raise

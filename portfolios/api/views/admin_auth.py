@@ -14,9 +14,8 @@ from portfolios.api.callers import caller_of, user_of
 from portfolios.api.serializers import admin_auth as forms
 from portfolios.api.staff import StaffView
 from portfolios.models import User
-from portfolios.services.accounts import LoginRefused, verify_login
-from portfolios.services.activity import record_activity
-from portfolios.services.lockout import LoginLocked
+from portfolios.services.accounts import verify_login
+from portfolios.services.activity import record_activity, refusal_recorded
 from portfolios.services.staff_rights import require_second_step
 from portfolios.services.tokens import (
     AdminToken,
@@ -72,18 +71,9 @@ class AdminLoginView(APIView):
     def post(self, request: Request) -> Response:
         given = body(request, forms.AdminLogin)
         caller = caller_of(request)
-        try:
+        with refusal_recorded("auth.admin_login_error", caller):
             user = verify_login(given["email"], given["password"], staff=True, address=caller.ip_address)
             require_second_step(user, given["second_step_code"])
-        except (LoginRefused, LoginLocked) as refused:
-            record_activity(
-                "auth.admin_login_error",
-                caller,
-                user=refused.user,
-                error_code=refused.code,
-                error_message=refused.message,
-            )
-            raise
         record_activity("auth.admin_login_success", caller, user=user)
         token = issue_admin_token(user, ip_address=caller.ip_address, user_agent=caller.user_agent)
         return _token_response(user, token)

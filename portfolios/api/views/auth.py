@@ -15,15 +15,13 @@ from portfolios.api.authentication import USER_COOKIE
 from portfolios.api.callers import caller_of, user_of
 from portfolios.api.serializers import auth as forms
 from portfolios.models import User
-from portfolios.services.accounts import LoginRefused, open_account, verify_login
-from portfolios.services.activity import record_activity
-from portfolios.services.lockout import LoginLocked
+from portfolios.services.accounts import open_account, verify_login
+from portfolios.services.activity import record_activity, refusal_recorded
 from portfolios.services.tokens import UserToken, default_portfolio_id, issue_user_token, revoke_user_token
 from sigmasight.core.api.idempotency import idempotent
 from sigmasight.core.api.parameters import body
 from sigmasight.core.api.schema import ErrorDetail, ValidationError
 from sigmasight.core.api.throttles import LoginAccountThrottle, LoginAddressThrottle, ScopeThrottle
-from sigmasight.core.errors import DomainError
 
 SAMESITE: Literal["None", "Lax"] = settings.AUTH_COOKIE_SAMESITE
 LIFETIME = int(UserToken.lifetime.total_seconds())
@@ -76,17 +74,8 @@ class LoginView(APIView):
     def post(self, request: Request) -> Response:
         given = body(request, forms.LoginRequest)
         caller = caller_of(request)
-        try:
+        with refusal_recorded("onboarding.login_error", caller):
             user = verify_login(given["email"], given["password"], address=caller.ip_address)
-        except (LoginRefused, LoginLocked) as refused:
-            record_activity(
-                "onboarding.login_error",
-                caller,
-                user=refused.user,
-                error_code=refused.code,
-                error_message=refused.message,
-            )
-            raise
         record_activity("onboarding.login_success", caller, user=user)
         return _token_response(user)
 
@@ -111,11 +100,8 @@ class RegisterView(APIView):
         given = body(request, forms.RegisterRequest)
         caller = caller_of(request)
         record_activity("onboarding.register_start", caller)
-        try:
+        with refusal_recorded("onboarding.register_error", caller):
             answer = self._register(request, given)
-        except DomainError as refused:
-            record_activity("onboarding.register_error", caller, error_code=refused.code, error_message=refused.message)
-            raise
         record_activity("onboarding.register_complete", caller, user=User.objects.filter(pk=answer.data["id"]).first())
         return answer
 

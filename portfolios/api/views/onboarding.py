@@ -22,7 +22,7 @@ from rest_framework.views import APIView
 from portfolios.api.callers import caller_of, user_of
 from portfolios.api.serializers import onboarding as forms
 from portfolios.models import User
-from portfolios.services.activity import record_activity
+from portfolios.services.activity import record_activity, refusal_recorded
 from portfolios.services.onboarding import NewAccount, OnboardingRefused, import_portfolio, register_by_invite
 from portfolios.services.position_files import FileRefused
 from portfolios.services.position_template import FILE_NAME, TEMPLATE
@@ -32,7 +32,6 @@ from sigmasight.core.api.parameters import body
 from sigmasight.core.api.parsers import JSONParser
 from sigmasight.core.api.schema import ErrorDetail, ValidationError
 from sigmasight.core.api.throttles import ScopeThrottle
-from sigmasight.core.errors import DomainError
 
 TAG = "Onboarding"
 REGISTER_CODES = """
@@ -134,11 +133,8 @@ class RegisterView(OnboardingView):
         given = body(request, forms.OnboardingRegister)
         caller = caller_of(request)
         record_activity("onboarding.register_start", caller)
-        try:
+        with refusal_recorded("onboarding.register_error", caller):
             answer = self._register(request, given)
-        except DomainError as refused:
-            record_activity("onboarding.register_error", caller, error_code=refused.code, error_message=refused.message)
-            raise
         person = User.objects.filter(pk=answer.data["user_id"]).first()
         record_activity("onboarding.register_complete", caller, user=person)
         return answer
@@ -191,13 +187,8 @@ class CreatePortfolioView(OnboardingView):
     def post(self, request: Request) -> Response:
         caller, user = caller_of(request), user_of(request)
         record_activity("onboarding.portfolio_start", caller, user=user)
-        try:
+        with refusal_recorded("onboarding.portfolio_error", caller, user=user):
             answer = self._create(request)
-        except DomainError as refused:
-            record_activity(
-                "onboarding.portfolio_error", caller, user=user, error_code=refused.code, error_message=refused.message
-            )
-            raise
         record_activity(
             "onboarding.portfolio_complete", caller, user=user, facts={"rows": answer.data["total_positions"]}
         )
