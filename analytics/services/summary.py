@@ -27,6 +27,8 @@ ENGINES = (
     "factor_correlations",
 )
 CENT = Decimal("0.01")
+# Columns of a snapshot, as `_exposure` takes them.
+EXPOSURES = ("long_value", "short_value", "gross_exposure", "net_exposure", "net_asset_value")
 
 
 def _number(value: Decimal | float | None) -> float | None:
@@ -75,16 +77,10 @@ def summarise(
     """
     ids = [portfolio.id for portfolio in portfolios]
     dates = {p.id: p.results_as_of for p in portfolios if p.results_as_of}
-    at_date = Q(pk__in=[])
-    for session in set(dates.values()):
-        at_date |= Q(calculation_date=session, portfolio_id__in=[i for i, d in dates.items() if d == session])
-    on_snapshot = Q(pk__in=[])
-    for session in set(dates.values()):
-        on_snapshot |= Q(snapshot_date=session, portfolio_id__in=[i for i, d in dates.items() if d == session])
-    snapshots = {s.portfolio_id: s for s in PortfolioSnapshot.objects.filter(on_snapshot)}
-    risks = {r.portfolio_id: r for r in PortfolioRisk.objects.filter(at_date)}
-    stresses = {r.portfolio_id: r for r in StressTestResult.objects.filter(at_date)}
-    engine_rows = {r.portfolio_id: r.results for r in EngineResult.objects.filter(at_date)}
+    snapshots = _published(PortfolioSnapshot, "snapshot_date", dates)
+    risks = _published(PortfolioRisk, "calculation_date", dates)
+    stresses = _published(StressTestResult, "calculation_date", dates)
+    engine_rows = {of: row.results for of, row in _published(EngineResult, "calculation_date", dates).items()}
     scenarios = dict(StressScenario.objects.values_list("slot", "name"))
     counts = dict(
         Position.objects.filter(portfolio_id__in=ids, deleted_at__isnull=True, exit_date__isnull=True)
@@ -93,10 +89,10 @@ def summarise(
     )
     entry = entry_exposures(ids)
     keys = {row["id"]: row["portfolio"] for row in rows("portfolios")}
+    nothing = {"long": Decimal(0), "short": Decimal(0), "gross": Decimal(0), "net": Decimal(0)}
     books: dict[str, Any] = {}
     for portfolio in portfolios:
         snapshot, risk = snapshots.get(portfolio.id), risks.get(portfolio.id)
-        nothing = {"long": Decimal(0), "short": Decimal(0), "gross": Decimal(0), "net": Decimal(0)}
         at_entry = entry.get(portfolio.id, nothing)
         books[portfolio.name] = {
             "key": keys.get(str(portfolio.id)),
@@ -106,19 +102,7 @@ def summarise(
             "daily_pnl": _number(snapshot.daily_pnl) if snapshot else None,
             "total_pnl": _number(snapshot.cumulative_pnl) if snapshot else None,
             "entry_exposure": _exposure(*at_entry.values(), portfolio.opening_equity),  # type: ignore[call-arg]
-            "market_exposure": _exposure(
-                *(
-                    (
-                        snapshot.long_value,
-                        snapshot.short_value,
-                        snapshot.gross_exposure,
-                        snapshot.net_exposure,
-                        snapshot.net_asset_value,
-                    )
-                    if snapshot
-                    else (None,) * 5
-                )
-            ),
+            "market_exposure": _exposure(*(getattr(snapshot, name, None) for name in EXPOSURES)),
             "beta": _number(snapshot.beta_calculated_90d) if snapshot else None,
             "realized_volatility_21d": _number(snapshot.realized_volatility_21d) if snapshot else None,
             "expected_volatility_21d": _number(snapshot.expected_volatility_21d) if snapshot else None,
@@ -137,6 +121,14 @@ def summarise(
         "portfolios": books,
         "engines": _engines(engine_rows),
     }
+
+
+def _published(model: type[Any], column: str, dates: dict[UUID, dt.date]) -> dict[UUID, Any]:
+    """The row of each portfolio's own session, by portfolio, in one query."""
+    own = Q(pk__in=[])
+    for session in set(dates.values()):
+        own |= Q((column, session), portfolio_id__in=[of for of, day in dates.items() if day == session])
+    return {row.portfolio_id: row for row in model._default_manager.filter(own)}
 
 
 def _newest(dates: Any) -> str | None:

@@ -59,7 +59,8 @@ def render(summary: dict[str, Any], outcome: Any, *, color: bool = False) -> str
     exposures = []
     for name, book in books.items():
         for basis in ("market_exposure", "entry_exposure"):
-            e = book[basis]
+            # The document says shorts at entry without their sign; beside those at market they have it.
+            e = book[basis] | {"short": None if (short := book[basis]["short"]) is None else 0 - abs(short)}
             label = name if basis == "market_exposure" else "   at entry"
             exposures.append(
                 [
