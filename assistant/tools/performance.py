@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from analytics.services.ledger_lots import Earned
-from analytics.services.performance import PerformanceReport, performance_report
+from analytics.services.performance import NO_EQUITY, PerformanceReport, performance_report
 from analytics.services.reasons import in_words
 from analytics.services.sector_attribution import SectorAttribution
 from assistant.tools.arguments import Flag, Whole
@@ -39,7 +39,9 @@ def get_performance(call: Call) -> Finding:
     notes = []
     if found.sessions < call["sessions"]:
         notes.append(f"The book has {found.sessions} sessions of history.")
-    if found.annual_return is None:
+    if found.reason == NO_EQUITY:
+        notes.append("A session began without positive equity: it has no return, so returns are not chained over it.")
+    elif found.annual_return is None:
         notes.append("Less than a year: returns are not annualised; ratios of so short a time are weak evidence.")
     return Finding(_told(found, with_values=call["include_values"]), book.as_of, tuple(notes))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analytics.services.performance import performance_report
+from portfolios.models import PortfolioSnapshot
 from tests.assistant.tools.asking import ask, books_of, data_of, person
 from tests.demo_fixtures import DemoResults
 
@@ -31,3 +32,12 @@ def test_performance_is_the_services(demo_results: DemoResults) -> None:
     assert sum(row["pnl_usd"] for row in found["sectors"]) == pytest.approx(wanted.pnl, abs=10)
     assert any("not annualised" in note for note in result.envelope["meta"]["notes"])
     assert len(result.text) <= 10_000
+
+
+def test_a_session_that_began_without_equity_is_told(demo_results: DemoResults) -> None:
+    user = person()
+    night = PortfolioSnapshot.objects.filter(portfolio=books_of(user)[0]).order_by("-snapshot_date")[20]
+    PortfolioSnapshot.objects.filter(pk=night.pk).update(daily_return=None)
+    result = ask("get_performance")
+    assert "twr_pct" not in data_of(result)["window"]
+    assert any("without positive equity" in note for note in result.envelope["meta"]["notes"])
