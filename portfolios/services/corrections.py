@@ -123,18 +123,11 @@ def correct_position(
     turned = position_type is not None and position_type != position.position_type
     if turned:
         position.position_type = _other_side(position, position_type)
-        opening.quantity = -opening.quantity
-        for trade in closings:
-            trade.quantity = -trade.quantity
         position.quantity = -position.quantity
+        for trade in trades:
+            trade.quantity = -trade.quantity
     if quantity is not None:
-        if not position.quantity:
-            raise DomainError(
-                "position_closed", "This lot is closed; a closed lot is not reopened, a purchase is a new lot."
-            )
-        left = signed(amounts.quantity(quantity), position.position_type)
-        opening.quantity = left - to_decimal(held_on(closings, splits, today), QUANTITY_STEP)
-        position.quantity = left
+        _set_what_is_left(position, opening, closings, quantity, splits, today)
     if entry_price is not None:
         position.entry_price = amounts.price(entry_price, "entry_price")
     if ratio_between(splits, opening.units_as_of, today) != 1 and (quantity is not None or entry_price is not None):
@@ -193,6 +186,17 @@ def realize_again(position: Position, closings: Sequence[Trade], splits: Splits,
             trade.realized_pnl = realized(position, amount, price)
     Trade.objects.bulk_update(closings, ["quantity", "realized_pnl"])
     position.realized_pnl = sum((trade.realized_pnl or Decimal(0) for trade in closings), start=Decimal(0))
+
+
+def _set_what_is_left(
+    position: Position, opening: Trade, closings: Sequence[Trade], quantity: Decimal, splits: Splits, today: dt.date
+) -> None:
+    if not position.quantity:
+        raise DomainError(
+            "position_closed", "This lot is closed; a closed lot is not reopened, a purchase is a new lot."
+        )
+    position.quantity = signed(amounts.quantity(quantity), position.position_type)
+    opening.quantity = position.quantity - to_decimal(held_on(closings, splits, today), QUANTITY_STEP)
 
 
 def _other_side(position: Position, position_type: str | None) -> PositionType:
