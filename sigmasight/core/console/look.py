@@ -60,5 +60,5 @@ THEME: dict[str, Any] = {
             {"title": "Second step of the login", "link": "sigmasight.core.console.look.second_step_page"},
         ]
     },
-    "SIDEBAR": {"show_search": True, "navigation": "sigmasight.core.console.sections.sidebar"},
+    "SIDEBAR": {"show_search": True, "navigation": "sigmasight.core.console.sidebar.sidebar"},
 }

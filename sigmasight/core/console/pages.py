@@ -7,15 +7,14 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 
-if TYPE_CHECKING:
-    from sigmasight.core.console.sections import Section
+from sigmasight.core.console.sections import Section
 
 View = Callable[..., HttpResponse]
 PARAMETER = re.compile(r"<[^>]*>")

@@ -14,9 +14,10 @@ from django.urls import NoReverseMatch, clear_url_caches
 
 import sigmasight.urls
 from portfolios.models import User
-from sigmasight.core.console import pages, sections
+from sigmasight.core.console import pages
 from sigmasight.core.console.pages import ConsolePage
 from sigmasight.core.console.sections import Section
+from sigmasight.core.console.sidebar import sidebar
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +72,7 @@ def test_a_page_asks_for_its_permission(client: Client) -> None:
 def test_the_sidebar_shows_what_one_may_see() -> None:
     request = RequestFactory().get("/admin/console/try/")
     request.user = viewer()
-    entries = {group["title"]: [one["title"] for one in group["items"]] for group in sections.sidebar(request)}
+    entries = {group["title"]: [one["title"] for one in group["items"]] for group in sidebar(request)}
     assert entries[None] == ["Dashboard", "Alerts"]
     assert "Try" in entries["Batch"]
     assert "Positions" in entries["Books"]
@@ -99,7 +100,7 @@ def test_a_path_is_taken_once_and_ends_with_a_slash() -> None:
 def test_every_table_stands_in_the_sidebar_once() -> None:
     request = RequestFactory().get("/admin/")
     request.user = User.objects.create_superuser("root@example.com", "secret-enough-1")
-    links = [one["link"] for group in sections.sidebar(request) for one in group["items"]]
+    links = [one["link"] for group in sidebar(request) for one in group["items"]]
     assert len(links) == len(set(links))
     shown = [one for one in admin.site._registry.values() if not getattr(one, "off_sidebar", False)]
     assert len([link for link in links if "/console/" not in link]) == len(shown) + 1
