@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 # A shard holds about this many lot-sessions, so that a year's backfill needs no more memory than a night.
 SHARD_PORTFOLIO_SESSIONS = 40_000
+# Below this a shard is not cut for other workers: each reads the market for itself first.
+LEAST_PORTFOLIOS, LEAST_PORTFOLIO_SESSIONS = 25, 500
 # The portfolios of a shard that was taken apart have step rows of their own, numbered from this times the shard's number.
 TAKEN_APART = 100_000
 SHARDED = (
@@ -47,15 +49,19 @@ SHARDED = (
 )
 
 
-def shard_size(plan: Plan) -> int:
+def shard_size(plan: Plan, *, spread: bool = False) -> int:
     """Portfolios a shard: at most the configured number, fewer when there are many sessions to do.
 
-    Several shards come in fours of one size, so that workers end together.
+    Several shards come in fours of one size, so that workers end together. What would be one shard is cut for them if it is to be
+    `spread` over workers and each has enough to do.
     """
-    sessions = max(len(plan.sessions), 1)
+    books, sessions = len(plan.needs), max(len(plan.sessions), 1)
     most = max(1, min(settings.BATCH_SHARD_PORTFOLIOS, SHARD_PORTFOLIO_SESSIONS // sessions))
-    shards = -(-len(plan.needs) // most)
-    return most if shards <= 1 else -(-len(plan.needs) // (4 * -(-shards // 4)))
+    shards = -(-books // most)
+    if shards > 1:
+        return -(-books // (4 * -(-shards // 4)))
+    worth = min(4, books // LEAST_PORTFOLIOS, books * sessions // LEAST_PORTFOLIO_SESSIONS) if spread else 1
+    return most if worth <= 1 else -(-books // worth)
 
 
 @transaction.atomic

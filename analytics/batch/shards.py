@@ -72,7 +72,7 @@ def lay_out(run: BatchRun, plan: Plan, *, errors: Sequence[str], durations: Mapp
     if first != Phase.MARKET_DATA:
         BatchStep.objects.bulk_create(
             _pending(run, first, number, needs, plan.target)
-            for number, needs in enumerate(plan.shards(shard_size(plan)))
+            for number, needs in enumerate(plan.shards(shard_size(plan, spread=True)))
         )
 
 
