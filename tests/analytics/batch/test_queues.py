@@ -7,6 +7,7 @@ from celery import current_app
 from django.conf import settings
 
 import analytics.tasks  # noqa: F401 - registers the tasks
+from sigmasight.broker import Transport
 
 TASKS = ("nightly", "sweep", "market_data", "shard", "symbol_numbers")
 
@@ -44,6 +45,16 @@ def test_no_task_runs_longer_than_the_broker_waits_for_it() -> None:
 
 def test_a_worker_reserves_one_task_a_process() -> None:
     assert current_app.conf.worker_prefetch_multiplier == 1
+
+
+def test_a_task_that_outlives_its_connection_to_the_broker_takes_the_worker_with_it_no_more() -> None:
+    """What cannot be acknowledged is a lost connection, which workers know, and not an error that ends them."""
+    connection = current_app.connection_for_write()
+    channel = connection.default_channel
+    assert isinstance(connection.transport, Transport)
+    connection.close()
+    with pytest.raises(connection.connection_errors, match="is gone"):
+        channel.qos.ack("a-tag")
 
 
 def test_a_dead_run_is_noticed_after_many_missed_beats() -> None:
