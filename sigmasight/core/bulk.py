@@ -205,13 +205,15 @@ def _bound(value: Any) -> Any:
     return value
 
 
-# Names and types of the columns of statements asked before; they stay what they are while the process lives.
-_descriptions: dict[tuple[str, str], list[tuple[str, int]]] = {}
+# Names and types of the columns of statements asked before, by the kinds of their parameters; a schema stays what it is while the
+# process lives.
+_descriptions: dict[tuple[Any, ...], list[tuple[str, int]]] = {}
 MOST_DESCRIPTIONS = 500
 
 
 def _described(cursor: Any, sql: str, params: Any) -> list[tuple[str, int]]:
-    key = (cursor.db.alias, sql)
+    given = params.values() if isinstance(params, Mapping) else params
+    key = (cursor.db.alias, sql, *map(type, given))
     if key not in _descriptions:
         cursor.execute(f"SELECT * FROM ({sql}) AS q LIMIT 0", params or None)
         if len(_descriptions) >= MOST_DESCRIPTIONS:

@@ -25,6 +25,7 @@ from sigmasight.core.bulk import (
     Ragged,
     Scaled,
     UpsertCount,
+    array_text,
     chunks,
     read_columns,
     to_uuids,
@@ -410,3 +411,20 @@ def test_both_ways_store_the_same_decimals(units: list[int], decimals: int, unkn
     assert told[0] == [
         (None if null else Decimal(unit).scaleb(-decimals),) for unit, null in zip(units, unknown, strict=True)
     ]
+
+
+def test_a_statement_is_described_once_for_each_kind_of_parameter() -> None:
+    def read(value: Any) -> Any:
+        return read_columns("SELECT %(value)s AS described_once", {"value": value})["described_once"][0]
+
+    assert (read(1), read("one")) == (1, "one")
+    with CaptureQueriesContext(connection) as queries:
+        assert (read(2), read("two")) == (2, "two")
+    assert not [query for query in queries if "LIMIT 0" in query["sql"]]
+
+
+def test_ids_go_as_one_text() -> None:
+    ids = [UUID(int=2), UUID(int=7)]
+    assert array_text(ids) == f"{{{ids[0]},{ids[1]}}}"
+    assert array_text([3, 5]) == "{3,5}"
+    assert read_columns("SELECT x FROM unnest(%(ids)s::bigint[]) AS x", {"ids": [3, 5]})["x"].tolist() == [3, 5]
