@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 # A shard holds about this many lot-sessions, so that a year's backfill needs no more memory than a night.
 SHARD_PORTFOLIO_SESSIONS = 40_000
 # Below this a shard is not cut for other workers: each reads the market for itself first.
-LEAST_PORTFOLIOS, LEAST_PORTFOLIO_SESSIONS = 25, 500
+LEAST_PORTFOLIOS, LEAST_PORTFOLIO_SESSIONS = 50, 500
 # The portfolios of a shard that was taken apart have step rows of their own, numbered from this times the shard's number.
 TAKEN_APART = 100_000
 SHARDED = (

@@ -27,7 +27,7 @@ def shards(books: int, first: dt.date, *, spread: bool = True) -> list[int]:
 @pytest.mark.parametrize(
     ("books", "first", "expected"),
     [
-        (1, YEAR, [1]), (5, YEAR, [5]), (100, YEAR, [25] * 4), (400, NIGHT, [400]), (1_000, NIGHT, [500] * 2),
+        (1, YEAR, [1]), (5, YEAR, [5]), (100, YEAR, [50] * 2), (400, NIGHT, [400]), (1_000, NIGHT, [500] * 2),
         (2_500, NIGHT, [625] * 4), (10_000, NIGHT, [2_500] * 4), (1_000, YEAR, [125] * 8),
     ],
 )  # fmt: skip
