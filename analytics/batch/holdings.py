@@ -176,11 +176,10 @@ def _proxies(rows: dict[str, Any], is_private: Flags, universe: Universe) -> tup
         mine = is_private & (rows["subtype"] == SUBTYPES.index(kind) + 1)
         proxy[mine], multiple[mine] = universe.column_of(symbol), factor
     proxy[is_private & np.isin(rows["subtype"], [SUBTYPES.index(kind) + 1 for kind in CASH_LIKE])] = FOLLOWS_CASH
-    by_owner = is_private & rows["has_proxy"]
     chosen = read_columns(
         "SELECT p.id, x.id AS proxy, coalesce(p.proxy_multiple, 1)::float8 AS multiple FROM positions p "
         "JOIN securities x ON x.symbol = p.proxy_symbol WHERE p.id = ANY(%(ids)s)",
-        {"ids": to_uuids(rows["id"][by_owner])},
+        {"ids": to_uuids(rows["id"][is_private & rows["has_proxy"]])},
         raw_uuids=True,
     )
     place = uuid_index(rows["id"], chosen["id"])
