@@ -76,7 +76,6 @@ class Holdings:
     quantity: Floats
     price: Floats
     market_value: Floats
-    entry_value: Floats
     usable: Flags
     equity: Floats
     present: Flags
@@ -199,7 +198,7 @@ def load_holdings(portfolio_ids: list[UUID], facts: LotFacts, first: dt.date, la
         raw_uuids=True,
     )
     stored = read_columns(
-        "SELECT portfolio_id, snapshot_date, position_ids, quantity, price, market_value, entry_value, quality FROM position_snapshots "
+        "SELECT portfolio_id, snapshot_date, position_ids, quantity, price, market_value, quality FROM position_snapshots "
         "WHERE portfolio_id = ANY(%(ids)s) AND snapshot_date BETWEEN %(first)s AND %(last)s",
         {"ids": portfolio_ids, "first": first, "last": last},
         raw_uuids=True,
@@ -211,9 +210,7 @@ def load_holdings(portfolio_ids: list[UUID], facts: LotFacts, first: dt.date, la
     days = np.repeat(stored["snapshot_date"], lots)
     lot = uuid_index(facts.id, stored["position_ids"].values)
     order = np.lexsort((lot, lot_book, days))
-    rows = {
-        name: stored[name].values[order] for name in ("quantity", "price", "market_value", "entry_value", "quality")
-    }
+    rows = {name: stored[name].values[order] for name in ("quantity", "price", "market_value", "quality")}
     lot, lot_book, days = lot[order], lot_book[order], days[order]
     usable = ~np.isin(rows["quality"], NO_PRICE)
     result = {}
@@ -225,7 +222,7 @@ def load_holdings(portfolio_ids: list[UUID], facts: LotFacts, first: dt.date, la
         part = slice(int(low), int(high))
         result[session.item()] = Holdings(
             session.item(), lot_book[part], lot[part], rows["quantity"][part], rows["price"][part], rows["market_value"][part],
-            rows["entry_value"][part], usable[part], equity, present,
+            usable[part], equity, present,
         )  # fmt: skip
     return result
 

@@ -206,6 +206,5 @@ def _with_holding(held: Holdings, lot: int, quantity: float, price: float, multi
         quantity=np.append(held.quantity, quantity),
         price=np.append(held.price, price),
         market_value=np.append(held.market_value, value),
-        entry_value=np.append(held.entry_value, value),
         usable=np.append(held.usable, True),
     )

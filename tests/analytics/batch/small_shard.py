@@ -86,7 +86,7 @@ def lots(*held: dict[str, Any]) -> tuple[LotFacts, Holdings]:
     )  # fmt: skip
     value = column("value", 0.0).astype(np.float64)
     holdings = Holdings(
-        SESSION, np.zeros(count, dtype=np.int64), np.arange(count), value / 100, np.full(count, 100.0), value, value,
+        SESSION, np.zeros(count, dtype=np.int64), np.arange(count), value / 100, np.full(count, 100.0), value,
         column("usable", True), np.array([100_000.0]), np.array([True]),
     )  # fmt: skip
     return facts, holdings
