@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,12 +11,19 @@ from django.core.cache import cache
 from django.test import Client
 
 from tests.contract import samples
-from tests.contract.holdings import STAFF
+from tests.contract.holdings import STAFF, held
 from tests.contract.operations import Operation
 from tests.contract.requests import is_served
 from tests.demo_fixtures import DemoResults
 
 UNANNOUNCED: dict[str, set[str]] = defaultdict(set)
+
+
+@pytest.fixture(scope="module")
+def held_once(request: pytest.FixtureRequest, demo_results: DemoResults, django_db_blocker: Any) -> Iterator[None]:
+    """The module's tests find the holdings of its books `HELD` stored; what one of them changes is rolled back after it."""
+    with django_db_blocker.unblock(), held(request.module.HELD), django_db_blocker.block():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import NAMESPACE_DNS, UUID, uuid4, uuid5
 
+from django.db import connections, transaction
 from django.utils import timezone
 
 from analytics.models import BatchRun
@@ -62,8 +64,31 @@ IDS = (
 STAFF_IDS = ("portfolio", "run", "repair")
 
 
+# What `held` has stored for the tests of a module.
+STORED: dict[str, Holdings] = {}
+
+
+@contextmanager
+def held(books: Iterable[str]) -> Iterator[None]:
+    """The holdings of these books, stored once for many tests, and taken back at the end."""
+    with ExitStack() as stack:
+        for alias in ("default", "ai"):
+            stack.enter_context(transaction.atomic(using=alias))
+            stack.callback(transaction.set_rollback, True, using=alias)
+        STORED.update({book: _stored(book) for book in books})
+        for alias in ("default", "ai"):
+            # What foreign keys put off is looked at now: within a test it would be undone with it, and done after each.
+            connections[alias].check_constraints()
+        stack.callback(STORED.clear)
+        yield
+
+
 def holdings_of(book: str) -> Holdings:
-    """The ids of one of the demo's books. Rows that the demo does not have are stored: call it inside a test."""
+    """The ids of one of the demo's books. Rows that the demo does not have are stored unless `held` has done it: call it inside a test."""
+    return STORED.get(book) or _stored(book)
+
+
+def _stored(book: str) -> Holdings:
     row = BOOKS[book]
     lot = next(row for row in rows("positions") if row["portfolio"] == book)
     portfolio, symbol = row["id"], lot["symbol"]

@@ -17,7 +17,8 @@ from tests.contract.requests import read, send
 from tests.contract.validation import problems, unknown_keys
 from tests.demo_fixtures import DemoResults
 
-pytestmark = pytest.mark.django_db(databases=["default", "ai"])
+pytestmark = [pytest.mark.django_db(databases=["default", "ai"]), pytest.mark.usefixtures("held_once")]
+HELD = ("individual",)
 
 CALLS = [
     pytest.param(operation, number, book, id=f"{operation.operation_id}-{number}-{book}")

@@ -17,7 +17,8 @@ from tests.contract.requests import call_path, read, send
 from tests.contract.validation import problems
 from tests.demo_fixtures import DemoResults
 
-pytestmark = pytest.mark.django_db(databases=["default", "ai"])
+pytestmark = [pytest.mark.django_db(databases=["default", "ai"]), pytest.mark.usefixtures("held_once")]
+HELD = ("individual",)
 
 QUERIES = [
     pytest.param(one, parameter, id=f"{one.operation_id}-{parameter.name}")

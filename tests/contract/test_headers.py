@@ -14,7 +14,8 @@ from tests.contract.operations import Operation, all_operations, operations
 from tests.contract.requests import read, send
 from tests.demo_fixtures import DemoResults
 
-pytestmark = pytest.mark.django_db(databases=["default", "ai"])
+pytestmark = [pytest.mark.django_db(databases=["default", "ai"]), pytest.mark.usefixtures("held_once")]
+HELD = ("individual",)
 LATER = "2025-11-20T21:34:00-05:00"  # the demo's evening four minutes on
 READS = [
     pytest.param(one, id=one.operation_id)

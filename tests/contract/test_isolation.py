@@ -19,7 +19,8 @@ from tests.contract.requests import UUID_SHAPE, read, send, without_ids
 from tests.contract.validation import problems
 from tests.demo_fixtures import DemoResults
 
-pytestmark = pytest.mark.django_db(databases=["default", "ai"])
+pytestmark = [pytest.mark.django_db(databases=["default", "ai"]), pytest.mark.usefixtures("held_once")]
+HELD = ("individual", "high_net_worth")
 
 PUBLIC = {
     "login", "register", "onboardingRegister", "onboardingCsvTemplate", "dataTestDemo", "dataDemo", "root", "health",

@@ -24,7 +24,7 @@ from tests.contract.operations import Operation, all_operations
 from tests.contract.requests import read, send
 from tests.demo_fixtures import DemoResults
 
-pytestmark = pytest.mark.django_db(databases=["default", "ai"])
+pytestmark = [pytest.mark.django_db(databases=["default", "ai"]), pytest.mark.usefixtures("held_once")]
 
 MOST_STATEMENTS = 6
 # Asked for apart: lots and prices are read and everything is revalued.
@@ -32,7 +32,7 @@ REBUILDS = {("getRisk", 1): 15, ("getReverseStress", 0): 15, ("getReplays", 0): 
 MOST_COPIES = 4
 _LOTS = [row["portfolio"] for row in rows("positions")]
 BOOKS = sorted(set(_LOTS), key=_LOTS.count)
-SMALLEST, LARGEST = BOOKS[0], BOOKS[-1]
+HELD = SMALLEST, LARGEST = BOOKS[0], BOOKS[-1]
 READS = [
     pytest.param(operation, number, id=f"{operation.operation_id}-{number}")
     for operation in all_operations()
