@@ -171,12 +171,6 @@ def correct_opening_equity(portfolio_id: UUID, amount: Decimal) -> None:
     mark_dirty(book.id, book.equity_as_of)
 
 
-def current_equity(book: Portfolio) -> Decimal:
-    """The newest published equity; before the first one the opening equity."""
-    published = _published(book)
-    return book.opening_equity if published is None else published.net_asset_value
-
-
 def _published(book: Portfolio) -> PortfolioSnapshot | None:
     if book.results_as_of is None:
         return None

@@ -23,8 +23,8 @@ from sigmasight.core import clock
 from sigmasight.core.errors import Conflict, DomainError, NotFound
 
 MOST_NAMED = 10
-# Active ones first, accounts named private behind the others, the oldest first: clients open the first of a list. The equity is
-# that of `current_equity`. Written out: the ORM takes longer to phrase it than the database to answer.
+# Active ones first, accounts named private behind the others, the oldest first: clients open the first of a list. The equity is the
+# newest published one, before the first night the opening one. Written out: the ORM takes longer to phrase it than the database to answer.
 LISTED = """
     SELECT f.*, coalesce(s.net_asset_value, f.opening_equity) AS equity
     FROM portfolios AS f

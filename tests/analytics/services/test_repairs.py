@@ -17,7 +17,7 @@ from analytics.services.demo import demo_portfolio_ids
 from analytics.services.repair_runs import at_once
 from analytics.services.repairs import CLEAR, clear_calculations, repair_state, seed_portfolios, total_portfolios
 from portfolios.models import Portfolio, PortfolioSnapshot, User
-from portfolios.services.equity import current_equity
+from portfolios.services.portfolios import portfolio_with_equity
 from sigmasight.core.errors import Conflict, DomainError, NotFound
 from tests.analytics.batch.conftest import LAST, first_nights, nights  # noqa: F401 - the demo after its first sessions
 from tests.factories import PortfolioFactory
@@ -90,7 +90,7 @@ def test_equity_is_the_opening_one_again(staff: User) -> None:
     book = Portfolio.objects.get(pk=demo_portfolio_ids()[0])
     clear_calculations(staff, Scope())
     book.refresh_from_db()
-    assert current_equity(book) == book.opening_equity
+    assert portfolio_with_equity(book.user, book.pk).equity == book.opening_equity
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,13 @@ from django.utils import timezone
 
 from portfolios.models import EquityChange, Portfolio, PortfolioSnapshot
 from portfolios.services.equity import (
-    current_equity,
     delete_equity_change,
     equity_on,
     record_equity_change,
     set_equity_balance,
     update_equity_change,
 )
+from portfolios.services.portfolios import portfolio_with_equity
 from sigmasight.core.errors import DomainError, NotFound
 from tests.portfolios.services.conftest import TODAY
 
@@ -176,7 +176,8 @@ def test_an_unknown_change_is_not_found() -> None:
 def test_before_anything_is_published_the_balance_is_the_opening_equity(portfolio: Portfolio) -> None:
     assert set_equity_balance(portfolio.id, Decimal("250000.50")) is None
     assert dirty(portfolio) == portfolio.equity_as_of
-    assert portfolio.opening_equity == current_equity(portfolio) == Decimal("250000.50")
+    shown = portfolio_with_equity(portfolio.user, portfolio.id).equity
+    assert portfolio.opening_equity == shown == Decimal("250000.50")
 
 
 def test_the_published_balance_sent_back_changes_nothing(portfolio: Portfolio) -> None:
