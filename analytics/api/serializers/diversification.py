@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
-Form = serializers.Serializer[Any]
-
-
-def _unknown(**kwargs: Any) -> serializers.FloatField:
-    return serializers.FloatField(allow_null=True, **kwargs)
+from sigmasight.core.api.forms import Form, maybe_number
 
 
 class Spread(Form):
@@ -44,27 +38,27 @@ class Cluster(Form):
 
 
 class Betas(Form):
-    ols_90d = _unknown()
-    vasicek = _unknown()
-    blume = _unknown()
-    dimson = _unknown()
-    ols_252d = _unknown()
+    ols_90d = maybe_number()
+    vasicek = maybe_number()
+    blume = maybe_number()
+    dimson = maybe_number()
+    ols_252d = maybe_number()
 
 
 class SymbolBeta(Form):
     symbol = serializers.CharField()
     weight = serializers.FloatField(help_text="delta dollars over equity")
     betas = Betas()
-    std_error = _unknown()
-    newey_west_std_error = _unknown()
-    dimson_std_error = _unknown()
+    std_error = maybe_number()
+    newey_west_std_error = maybe_number()
+    dimson_std_error = maybe_number()
     observations = serializers.IntegerField(allow_null=True)
 
 
 class BetaVariants(Form):
     betas = Betas()
-    direct = _unknown(help_text="of the book's own series, the check of ols_90d")
-    coverage = _unknown(help_text="share of the delta dollars with a beta")
+    direct = maybe_number(help_text="of the book's own series, the check of ols_90d")
+    coverage = maybe_number(help_text="share of the delta dollars with a beta")
     symbols = SymbolBeta(many=True)
     reason = serializers.CharField(allow_null=True)
 
@@ -73,8 +67,8 @@ class Diversification(Form):
     window_from = serializers.DateField(allow_null=True)
     spread = Spread(allow_null=True)
     reason = serializers.CharField(allow_null=True, help_text="why there is no spread")
-    effective_positions = _unknown(help_text="of the night: 1 / (w' C w)")
-    effective_positions_equal_weight = _unknown()
+    effective_positions = maybe_number(help_text="of the night: 1 / (w' C w)")
+    effective_positions_equal_weight = maybe_number()
     cluster_sessions = serializers.IntegerField(help_text="window of clusters and effective positions")
     clusters = Cluster(many=True)
     beta_variants = BetaVariants()

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
-Form = serializers.Serializer[Any]
-
-
-def _unknown(**kwargs: Any) -> serializers.FloatField:
-    return serializers.FloatField(allow_null=True, **kwargs)
+from sigmasight.core.api.forms import Form, maybe_number
 
 
 class Reach(Form):
     direction = serializers.ChoiceField(choices=["fall", "rise"])
     share = serializers.FloatField(help_text="of the equity")
     loss = serializers.FloatField(help_text="dollars, positive")
-    market_move = _unknown(
+    market_move = maybe_number(
         help_text="return of the S&P 500, a fraction; null if no move to -99 % or +100 % loses so much"
     )
-    pnl = _unknown(help_text="dollars at that move, minus the loss")
-    monthly_deviations = _unknown(help_text="the move in standard deviations of a month of the market")
+    pnl = maybe_number(help_text="dollars at that move, minus the loss")
+    monthly_deviations = maybe_number(help_text="the move in standard deviations of a month of the market")
     reason = serializers.CharField(allow_null=True, help_text="not_reached")
 
 
 class ReverseStress(Form):
     equity = serializers.FloatField()
-    coverage = _unknown(help_text="share of the dollars that a market move reaches")
+    coverage = maybe_number(help_text="share of the dollars that a market move reaches")
     worst = serializers.DictField(child=serializers.FloatField(), help_text="lowest P&L of any move, by direction")
     reaches = Reach(many=True)
 
@@ -37,17 +31,19 @@ class Replay(Form):
     name = serializers.CharField()
     first = serializers.DateField(help_text="from the close of this day")
     last = serializers.DateField(help_text="to the close of this one")
-    market_return = _unknown(help_text="total return of the S&P 500, a fraction")
-    pnl = _unknown(help_text="dollars")
-    share_of_equity = _unknown()
-    private = _unknown(help_text="dollars of private holdings, by what stands for them")
-    own_returns = _unknown(help_text="share of the dollars that took returns of their own, the rest moves by loadings")
+    market_return = maybe_number(help_text="total return of the S&P 500, a fraction")
+    pnl = maybe_number(help_text="dollars")
+    share_of_equity = maybe_number()
+    private = maybe_number(help_text="dollars of private holdings, by what stands for them")
+    own_returns = maybe_number(
+        help_text="share of the dollars that took returns of their own, the rest moves by loadings"
+    )
     reason = serializers.CharField(allow_null=True, help_text="no_price_data: the prices of then are not stored")
 
 
 class Replays(Form):
     prices_since = serializers.DateField(allow_null=True)
-    coverage = _unknown(help_text="share of the dollars that a replay reaches")
+    coverage = maybe_number(help_text="share of the dollars that a replay reaches")
     replays = Replay(many=True)
 
 

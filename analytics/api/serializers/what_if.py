@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from analytics.services.what_if import MOST_TRADES
-from sigmasight.core.api.forms import Form
+from sigmasight.core.api.forms import Form, maybe_number
 
 MOST_SHARES = 1e9
 
@@ -31,10 +29,6 @@ class PricedTrade(Form):
     dollars = serializers.FloatField(help_text="positive if paid")
 
 
-def _number(**kwargs: Any) -> serializers.FloatField:
-    return serializers.FloatField(allow_null=True, **kwargs)
-
-
 class Measures(Form):
     cash = serializers.FloatField()
     long = serializers.FloatField()
@@ -43,15 +37,15 @@ class Measures(Form):
     net = serializers.FloatField()
     delta_gross = serializers.FloatField(help_text="options at their delta")
     delta_net = serializers.FloatField()
-    leverage = _number()
-    hhi = _number()
-    effective_positions = _number()
-    top_3 = _number()
-    value_at_risk_95 = _number(help_text="historical, one session, a positive loss")
-    expected_shortfall_95 = _number()
-    value_at_risk_99 = _number()
-    expected_shortfall_99 = _number()
-    daily_volatility = _number(help_text="dollars")
+    leverage = maybe_number()
+    hhi = maybe_number()
+    effective_positions = maybe_number()
+    top_3 = maybe_number()
+    value_at_risk_95 = maybe_number(help_text="historical, one session, a positive loss")
+    expected_shortfall_95 = maybe_number()
+    value_at_risk_99 = maybe_number()
+    expected_shortfall_99 = maybe_number()
+    daily_volatility = maybe_number(help_text="dollars")
     tails_value_at_risk = serializers.DictField(
         child=serializers.FloatField(), help_text="every method, confidence and horizon: filtered_99_10d"
     )
@@ -59,13 +53,13 @@ class Measures(Form):
     gamma = serializers.FloatField(help_text="dollars of delta for 1 % of the underlyings")
     theta = serializers.FloatField(help_text="dollars a day")
     vega = serializers.FloatField(help_text="dollars a point of volatility")
-    diversification_ratio = _number()
-    effective_bets = _number()
+    diversification_ratio = maybe_number()
+    effective_bets = maybe_number()
     joint_factors = serializers.DictField(child=serializers.FloatField(), help_text="loadings of the joint model")
-    factor_volatility = _number(help_text="a session, a fraction of equity")
-    specific_volatility = _number()
-    realized_volatility_21d = _number(help_text="a year")
-    expected_volatility_21d = _number(help_text="a year")
+    factor_volatility = maybe_number(help_text="a session, a fraction of equity")
+    specific_volatility = maybe_number()
+    realized_volatility_21d = maybe_number(help_text="a year")
+    expected_volatility_21d = maybe_number(help_text="a year")
     factors = serializers.DictField(child=serializers.FloatField(), help_text="betas by name")
     sectors_gross = serializers.DictField(child=serializers.FloatField(), help_text="fractions of equity")
     sectors_net = serializers.DictField(child=serializers.FloatField())

@@ -16,8 +16,8 @@ def days_back(default: int, most: int) -> serializers.IntegerField:
     return serializers.IntegerField(default=default, min_value=1, max_value=most, help_text="days to look back")
 
 
-def maybe_number() -> serializers.FloatField:
-    return serializers.FloatField(allow_null=True)
+def maybe_number(**options: Any) -> serializers.FloatField:
+    return serializers.FloatField(allow_null=True, **options)
 
 
 def not_after_today(day: dt.date) -> None:
