@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from sigmasight.embedded.binaries import postgres_bin, postgres_major, valkey_server
+from sigmasight.embedded.ports import is_taken, port_like
 from sigmasight.embedded.privileges import RunAs, die_with_parent, give
 
 SUPERUSER = "sigmasight"
@@ -32,36 +33,12 @@ class StackError(RuntimeError):
     """An embedded server could not be started or reached."""
 
 
-def _free_port(remembered: int | None, preferred: int) -> int:
-    """The port of last time (waiting a moment for a server that is going down), else the preferred, else any free one."""
-    deadline = time.monotonic() + (3.0 if remembered else 0.0)
-    wanted = remembered or preferred
-    while True:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", wanted))
-                return int(probe.getsockname()[1])
-            except OSError:
-                if time.monotonic() > deadline:
-                    break
-        time.sleep(0.1)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _ended(server: subprocess.Popen[bytes], seconds: float = 5) -> bool:
     try:
         server.wait(seconds)
     except subprocess.TimeoutExpired:
         return False
     return True
-
-
-def _is_taken(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Stack:
@@ -120,12 +97,12 @@ class Stack:
             self.record = {"password": secrets.token_urlsafe(18)}
         self._wait_for_old_postmaster(self.state / "pg")
         for server, preferred in PREFERRED_PORTS.items():
-            self.record[server] = _free_port(self.record.get(server), 0 if self.throwaway else preferred)
+            self.record[server] = port_like(self.record.get(server), 0 if self.throwaway else preferred)
         self.record |= {"pid": os.getpid(), "ready": False}
         self._write_record()
         try:
-            self._on_a_free_port("postgres", self._start_postgres)
-            self._on_a_free_port("valkey", self._start_valkey)
+            self._on_aport_like("postgres", self._start_postgres)
+            self._on_aport_like("valkey", self._start_valkey)
         except BaseException:
             self.stop()
             raise
@@ -133,17 +110,17 @@ class Stack:
         self._write_record()
         return self
 
-    def _on_a_free_port(self, name: str, start: Callable[[], None]) -> None:
+    def _on_aport_like(self, name: str, start: Callable[[], None]) -> None:
         """Start a server; where somebody else took its port between probing and binding, once more on another."""
         for _ in range(PORT_ATTEMPTS):
             try:
                 return start()
             except StackError:
                 server = self._servers.get(name)
-                if server is None or not _is_taken(self.record[name]) or not _ended(server):
+                if server is None or not is_taken(self.record[name]) or not _ended(server):
                     raise
                 del self._servers[name]
-                self.record[name] = _free_port(None, 0)
+                self.record[name] = port_like(None, 0)
         return start()
 
     def stop(self) -> None:

@@ -146,9 +146,9 @@ def test_a_port_that_is_lost_between_probing_and_binding_is_replaced(
         other.bind(("127.0.0.1", 0))
         other.listen()
         lost = other.getsockname()[1]
-        free = stack_module._free_port
+        free = stack_module.port_like
         answers = [lost if server == name else free(None, 0) for server in ("postgres", "valkey")]
-        monkeypatch.setattr(stack_module, "_free_port", lambda *wish: answers.pop(0) if answers else free(*wish))
+        monkeypatch.setattr(stack_module, "port_like", lambda *wish: answers.pop(0) if answers else free(*wish))
         with Stack(folder, throwaway=True) as stack:
             assert stack.record[name] != lost
             assert stack.psql("ai", "SELECT 1") == "1\n"

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,20 +10,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from sigmasight.embedded.ports import any_port, is_free
 from sigmasight.embedded.privileges import die_with_parent
 
 STOP_ORDER = ("beat", "worker", "web", "practice model")
 STOP_SECONDS = 20
-
-
-def _free(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
 
 
 class Command(BaseCommand):
@@ -41,7 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         host, port = str(options["host"]), int(str(options["port"]))
-        if not _free(host, port):
+        if not is_free(port, host):
             raise CommandError(f"{host}:{port} is taken; choose another: make serve PORT={port + 1}")
         call_command("migrate_all", verbosity=0)
         call_command("schedule_nightly", verbosity=0)
@@ -102,9 +92,7 @@ class Command(BaseCommand):
             raise CommandError(
                 "The practice model is part of the tests, which are not here. Set OPENAI_API_KEY instead."
             )
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = any_port()
         found = {"OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1", "OPENAI_API_KEY": "practice-key"}
         return [*python, "tests.fake_ai", "--port", str(port)], environment | found
 
