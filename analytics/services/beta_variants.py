@@ -59,7 +59,7 @@ def beta_variants(user: User, portfolio_id: UUID) -> tuple[PublishedBook, BetaVa
     NotFound for unknown and foreign portfolios.
     """
     book = published_book(user, portfolio_id, SNAPSHOT)
-    return book, beta_variants_of(book, read_book(portfolio_id, book.as_of) if book.as_of is not None else None)
+    return book, beta_variants_of(book, read_book(portfolio_id, book.as_of))
 
 
 def beta_variants_of(book: PublishedBook, found: ReadBook | None) -> BetaVariants:

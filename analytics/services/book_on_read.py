@@ -56,8 +56,10 @@ class ReadBook:
         return book_history(self.book, *self.returns())
 
 
-def read_book(portfolio_id: UUID, session: dt.date) -> ReadBook | None:
-    """A book as the night stored it at a session, None if it did not."""
+def read_book(portfolio_id: UUID, session: dt.date | None) -> ReadBook | None:
+    """A book as the night stored it at a session, None if it did not or there was none yet."""
+    if session is None:
+        return None
     universe = load_universe(needed_securities([portfolio_id]))
     facts, contracts = load_lots([portfolio_id], universe)
     holdings = load_holdings([portfolio_id], facts, session, session).get(session)

@@ -19,7 +19,7 @@ from analytics.engines.risk import LOOKBACK
 from analytics.engines.tails import MINIMUM
 from analytics.models import CorrelationCalculation
 from analytics.services.beta_variants import SNAPSHOT, BetaVariants, beta_variants_of
-from analytics.services.book_on_read import read_book
+from analytics.services.book_on_read import ReadBook, read_book
 from analytics.services.published import PublishedBook, published_book
 from analytics.services.value_at_risk import ENGINE, NO_PUBLIC, NOT_CALCULATED, TOO_FEW, why_none
 from marketdata import calendar
@@ -74,7 +74,11 @@ def diversification(user: User, portfolio_id: UUID) -> tuple[PublishedBook, Dive
     NotFound for unknown and foreign portfolios.
     """
     book = published_book(user, portfolio_id, SNAPSHOT, engine=ENGINE)
-    found = read_book(portfolio_id, book.as_of) if book.as_of is not None else None
+    return book, diversification_of(book, read_book(portfolio_id, book.as_of))
+
+
+def diversification_of(book: PublishedBook, found: ReadBook | None) -> Diversification:
+    """The same of a book read with `ENGINE` and the columns of `SNAPSHOT`, and of its lots at that session."""
     betas = beta_variants_of(book, found)
     spread, reason = None, why_none(book.engine) if book.engine else NOT_CALCULATED
     if found is not None and found.position_ids:
@@ -83,9 +87,9 @@ def diversification(user: User, portfolio_id: UUID) -> tuple[PublishedBook, Dive
             reason = TOO_FEW
     known = spread is not None and spread.diversification_ratio is not None
     night = CorrelationCalculation.objects.filter(
-        portfolio_id=portfolio_id, calculation_date=book.day, duration_days=CORRELATION_DAYS
+        portfolio_id=book.portfolio_id, calculation_date=book.day, duration_days=CORRELATION_DAYS
     ).first()
-    return book, Diversification(
+    return Diversification(
         as_of=book.as_of,
         window_from=calendar.shift(book.as_of, 1 - LOOKBACK) if known and book.as_of else None,
         spread=spread if known else None,

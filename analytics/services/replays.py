@@ -83,27 +83,31 @@ def replays(user: User, portfolio_id: UUID) -> tuple[PublishedBook, Replays]:
     NotFound for unknown and foreign portfolios.
     """
     book = published_book(user, portfolio_id, engine=ENGINE)
-    found = read_book(portfolio_id, book.as_of) if book.as_of is not None else None
+    return book, replays_of(book, read_book(portfolio_id, book.as_of))
+
+
+def replays_of(book: PublishedBook, found: ReadBook | None) -> Replays:
+    """The same of a book read with `ENGINE`, and of its lots at that session."""
     if found is None or not found.position_ids:
-        return book, _nothing(book, why_none(book.engine) if book.engine else NOT_CALCULATED)
+        return _nothing(book, why_none(book.engine) if book.engine else NOT_CALCULATED)
     factors = symbol_factors_of(found.universe, found.session)
     covariance = load_factor_covariances(found.session, found.session).get(found.session)
     if factors is None or covariance is None:
-        return book, _nothing(book, NO_FACTORS)
+        return _nothing(book, NO_FACTORS)
     held = found.book.held
     size = float(held.size[0])
     reached = size - float(held.uncovered[0] + held.private_uncovered[0])
     if not reached > 0:
-        return book, _nothing(book, str(book.engine.get("reason") or NO_EXPOSURES))
+        return _nothing(book, str(book.engine.get("reason") or NO_EXPOSURES))
     since = _market_since(found)
     if since is None:
-        return book, _nothing(book, NO_PRICES)
+        return _nothing(book, NO_PRICES)
     panel = load_panel(found.universe.security, since, found.session, columns=CLOSES)
     made = [
         _replay(found, panel, factors, covariance, episode, float(book.equity))
         for episode in (*_named(), *_worst(found, panel))
     ]
-    return book, Replays(book.as_of, since, round(reached / size, DIGITS), tuple(made), None)
+    return Replays(book.as_of, since, round(reached / size, DIGITS), tuple(made), None)
 
 
 def _named() -> list[Episode]:

@@ -86,21 +86,25 @@ def reverse_stress(
     ------
     NotFound for unknown and foreign portfolios. DomainError for a share that is none.
     """
+    book = published_book(user, portfolio_id, engine=ENGINE)
+    return book, reverse_stress_of(book, read_book(portfolio_id, book.as_of), shares)
+
+
+def reverse_stress_of(book: PublishedBook, found: ReadBook | None, shares: Sequence[float] = SHARES) -> ReverseStress:
+    """The same of a book read with `ENGINE`, and of its lots at that session."""
     if not shares or not all(0 < share <= 1 for share in shares):
         raise DomainError("share_of_equity", "Give shares of the equity above 0 and at most 1, such as 0.25.")
-    book = published_book(user, portfolio_id, engine=ENGINE)
-    found = read_book(portfolio_id, book.as_of) if book.as_of is not None else None
     equity = float(book.equity)
     if found is None or not found.position_ids:
-        return book, _nothing(book, why_none(book.engine) if book.engine else NOT_CALCULATED)
+        return _nothing(book, why_none(book.engine) if book.engine else NOT_CALCULATED)
     if equity <= 0:
-        return book, _nothing(book, NO_EQUITY)
+        return _nothing(book, NO_EQUITY)
     stress = market_stress(found)
     if stress is None:
-        return book, _nothing(book, NO_FACTORS)
+        return _nothing(book, NO_FACTORS)
     still = stress(np.zeros(1))
     if not still.covered[0] > 0:
-        return book, _nothing(book, str(book.engine.get("reason") or NO_EXPOSURES))
+        return _nothing(book, str(book.engine.get("reason") or NO_EXPOSURES))
     deviation = _monthly_deviation(found.session)
     worst, reaches = {}, []
     losses = np.array([share * equity for share in shares])
@@ -113,7 +117,7 @@ def reverse_stress(
             for one in zip(shares, losses.tolist(), first.moves.tolist(), made.tolist(), strict=True)
         ]
     coverage = round(float(still.coverage[0]), DIGITS)
-    return book, ReverseStress(book.as_of, round(equity, CENTS), coverage, worst, tuple(reaches), None)
+    return ReverseStress(book.as_of, round(equity, CENTS), coverage, worst, tuple(reaches), None)
 
 
 def market_stress(found: ReadBook) -> Callable[[Floats], BookStress] | None:

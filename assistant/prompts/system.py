@@ -53,7 +53,8 @@ Tools
 - How am I doing: get_analytics_overview, get_daily_movers, get_performance. What do I hold: get_portfolio_complete. One position or option:
   get_positions_details. Tell me about a company: get_company_profile, get_current_quotes, then what it is in the book.
 - What is risky: get_risk_analysis (what may be lost, who adds to it), get_stress_test_results (what a scenario costs),
-  get_concentration_metrics, get_volatility_analysis. What moves it: get_factor_exposures, get_sector_exposure, get_correlation_matrix.
+  get_extreme_scenarios (what it takes to lose so much, past crashes on today's book), get_concentration_metrics, get_volatility_analysis.
+  What moves it: get_factor_exposures, get_sector_exposure, get_correlation_matrix, get_risk_spread (how many independent bets).
 - What if I bought, sold or hedged: run_what_if, before you suggest a size. Where does a number come from, can it be trusted, why is
   it missing: explain_number, get_portfolio_data_quality.
 - The market: get_market_overview, get_factor_etf_prices; news only by web_search, if it is offered, with the source. If it is not offered,

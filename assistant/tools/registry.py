@@ -41,8 +41,8 @@ MOST_PORTFOLIOS = 5
 # The database ends a statement before the loop gives up on the tool.
 STATEMENT_MS = 25_000
 MODULES = (
-    "books", "briefings", "companies", "diversification", "explanations", "exposures", "market", "movers", "performance", "plans", "prices",
-    "risk", "stress", "targets",
+    "books", "briefings", "companies", "diversification", "explanations", "exposures", "extremes", "market", "movers", "performance",
+    "plans", "prices", "risk", "stress", "targets",
 )  # fmt: skip
 WEB_SEARCH = {"type": "web_search"}
 PORTFOLIO = PortfolioId(

@@ -16,6 +16,8 @@ LABEL = (
     "results out.*"
 )
 TOOLS = (
+    (r"wipe|half of (my|the)|ruin|episode|2008|crisis", "get_extreme_scenarios"),
+    (r"\bbets?\b|cluster|spread", "get_risk_spread"),
     (r"stress|scenario|crash|hurt|worst", "get_stress_test_results"),
     (r"\bvar\b|value at risk|lose|risk", "get_risk_analysis"),
     (r"factor|style|momentum|growth|beta", "get_factor_exposures"),

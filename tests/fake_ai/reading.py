@@ -109,6 +109,22 @@ def _correlation(data: Data) -> Iterator[str]:
     yield f"Closest: {', '.join(pairs)}."
 
 
+def _extremes(data: Data) -> Iterator[str]:
+    for row in data["reverse_stress"].get("moves", ()):
+        if row["market_move_pct"] is not None:
+            yield f"A market move of {percent(row['market_move_pct'], sign=True)} loses {money(row['loss_usd'])}."
+    for row in data["replays"][:ROWS]:
+        yield f"{row['episode']}: the book {_would(row['pnl_usd'])}."
+
+
+def _spread(data: Data) -> Iterator[str]:
+    largest = percent(data["largest_bets_pct"][0])
+    yield f"The risk is spread over {data['effective_bets']:.1f} independent bets; the largest carries {largest}."
+    yield f"Diversification ratio {data['diversification_ratio']:.2f}."
+    for row in data["clusters"][:ROWS]:
+        yield f"Moving together: {', '.join(row['symbols'])}."
+
+
 def _performance(data: Data) -> Iterator[str]:
     window, fall = data["window"], data["worst_fall"]
     yield f"Since {day(window['since_close_of'])} the book {_made(window['pnl_usd'])} ({percent(window['twr_pct'], 2, sign=True)})."
@@ -182,6 +198,8 @@ READERS: Mapping[str, Callable[[Data], Iterator[str]]] = {
     "get_daily_movers": _movers,
     "get_portfolio_complete": _complete,
     "get_stress_test_results": _stress,
+    "get_extreme_scenarios": _extremes,
+    "get_risk_spread": _spread,
     "get_risk_analysis": _risk,
     "get_factor_exposures": _factors,
     "get_sector_exposure": _sectors,
