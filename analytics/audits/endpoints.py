@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import transaction
 from django.urls import URLPattern
@@ -148,6 +149,8 @@ def ask(
             response = view(request, **captured)
             if hasattr(response, "render"):
                 response.render()
+    except SoftTimeLimitExceeded:
+        raise
     except Exception as error:
         logger.exception("%s broke off", route.name)
         return Answer(500, {"detail": f"{type(error).__name__}: {error}"})

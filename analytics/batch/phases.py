@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
@@ -230,7 +231,8 @@ def _run_shard(
             work(part, meter, family)  # type: ignore[operator]
         for note in meter.notes:
             log(run, note, level="warning")
-    except RunCancelled:
+    except (RunCancelled, SoftTimeLimitExceeded):
+        # Out of time is no fault of a book: one by one they would take longer still.
         raise
     except Exception as error:
         # The edge of a shard: recorded, reported, and the others go on.

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.db.models import Count, Max
 from django.utils import timezone
@@ -84,6 +85,8 @@ def _count(day: dt.date) -> Counted:
         try:
             with transaction.atomic():
                 categories[category] = _store(day, category, collect(Day(day)))
+        except SoftTimeLimitExceeded:
+            raise
         except Exception as error:
             # The edge of a collector: the others' figures and the cleanup do not wait for its repair.
             log.exception("%s of %s was not counted", category, day)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
@@ -61,6 +62,8 @@ def run_learning(*, days: int = DAYS, min_confidence: float = LEAST_CONFIDENCE) 
     for user_id in list(people):
         try:
             run.learned.append(learn(user_id, days=days, min_confidence=min_confidence))
+        except SoftTimeLimitExceeded:
+            raise
         except Exception:
             log.exception("Learning from the verdicts of %s failed", user_id)
             run.failures.append((user_id, "The verdicts of this person could not be analysed; see the log."))

@@ -6,13 +6,14 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.utils import timezone
 
 from analytics.batch import canvas, phases, shards
 from analytics.batch.night import Outcome, Request, run_night
 from analytics.batch.runs import SHARED_STEPS, close_dead_runs, start_run
-from analytics.batch.scope import plan_run
+from analytics.batch.scope import Plan, plan_run
 from analytics.models import BatchRun, BatchStep, Phase, RunStatus, StepStatus
 from portfolios.models import Portfolio
 from sigmasight.core.errors import DomainError
@@ -96,6 +97,19 @@ def test_what_a_shard_says_names_its_run_phase_number_and_book(run: BatchRun, lo
     assert {name: line[name] for name in ("run_id", "phase", "shard", "portfolio_id", "level")} == {
         "run_id": str(run.pk), "phase": "3", "shard": "7", "portfolio_id": str(plan.needs[0].portfolio_id), "level": "ERROR",
     }  # fmt: skip
+
+
+def test_a_shard_that_is_out_of_time_is_not_taken_apart(run: BatchRun) -> None:
+    asked = []
+
+    def slow(plan: Plan, meter: object, family: str) -> None:
+        asked.append(len(plan.needs))
+        raise SoftTimeLimitExceeded
+
+    plan = plan_run(NEXT)
+    with pytest.raises(SoftTimeLimitExceeded):
+        phases.run_shard(run, plan, plan.needs, Phase.RISK, 7, slow, "simulated")
+    assert asked == [5]
 
 
 def test_a_book_that_fails_is_named_and_the_others_are_published(first_nights: Outcome) -> None:
