@@ -9,8 +9,10 @@ from analytics.engines import volatility
 from analytics.engines.correlation import MIN_OVERLAP
 from analytics.engines.risk import LOOKBACK
 from analytics.engines.tails import MINIMUM
+from analytics.services.explained_factors import OF_THE_FACTORS
 from analytics.services.explained_model import MODEL
 from analytics.services.explained_parts import PARTS
+from analytics.services.explained_targets import OF_TARGETS
 from analytics.services.measure import AGGREGATION, CORRELATIONS, FACTORS, LEDGER, RISK, SNAPSHOT, TARGETS, Measure
 
 CORRELATION = "correlation_calculations"
@@ -219,4 +221,4 @@ OF_THE_BOOK = {
         CORRELATION_DAYS, MIN_OVERLAP,
     ),
 }  # fmt: skip
-MEASURES = OF_THE_BOOK | PARTS | MODEL
+MEASURES = OF_THE_BOOK | PARTS | MODEL | OF_THE_FACTORS | OF_TARGETS

@@ -14,6 +14,7 @@ from django.db import connection
 
 from analytics.batch.holdings import SECTOR_LABELS
 from analytics.engines.factors import JOINT_FACTORS
+from analytics.services.explained_factors import BETWEEN, JOINT_PAIRS, PAIRED_SLOTS
 from analytics.services.explained_measures import MEASURES
 from analytics.services.explained_model import MOVE_NAMES
 from analytics.services.explained_parts import TAIL_NAMES
@@ -30,13 +31,24 @@ from sigmasight.core.errors import DomainError
 STORED = """
     SELECT nullif(({column})::float8, 'NaN'), t.updated_at, {counted}, {reason}, {facts}
     FROM {table} AS t {join}
-    WHERE {whose} AND t.{day} = %(session)s {also}
+    WHERE {which}
 """
 FACTOR_NAMES = "SELECT name FROM factor_definitions WHERE is_active ORDER BY display_order"
 SCENARIO_IDS = "SELECT scenario_id FROM stress_test_scenarios WHERE active ORDER BY scenario_id"
+FACTOR_PAIR_NAMES = f"""
+    SELECT k.name || '{BETWEEN}' || h.name FROM factor_definitions AS k JOIN factor_definitions AS h ON k.id < h.id
+    WHERE k.display_order IN {PAIRED_SLOTS} AND h.display_order IN {PAIRED_SLOTS} ORDER BY k.display_order, h.display_order
+"""
+TARGET_NAMES = """
+    SELECT symbol || ' ' || position_type FROM target_prices WHERE portfolio_id = %(portfolio)s ORDER BY symbol, position_type
+"""
+NAMES = {
+    Kind.FACTOR: FACTOR_NAMES, Kind.SCENARIO: SCENARIO_IDS, Kind.PAIR: FACTOR_PAIR_NAMES, Kind.TARGET: TARGET_NAMES,
+}  # fmt: skip
 FRESH = "fresh"
 FIXED = {
     Kind.TAIL: TAIL_NAMES, Kind.JOINT: list(JOINT_FACTORS), Kind.MOVE: MOVE_NAMES, Kind.SECTOR: list(SECTOR_LABELS),
+    Kind.JOINT_PAIR: JOINT_PAIRS,
 }  # fmt: skip
 NO_EQUITY = "invalid_equity"
 
@@ -104,7 +116,8 @@ def explain(user: User, portfolio_id: UUID, metric: str, of: str = "") -> tuple[
 
     Parameters
     ----------
-    metric : a key of `MEASURES`. of : the factor, scenario, tail, sector, symbol or contract, for measures of a part of the book.
+    metric : a key of `MEASURES`. of : the factor, scenario, tail, sector, symbol or contract, for measures of a part of the book; of
+    two factors "Momentum / Value", of a holding with a target "NVDA LONG".
 
     Raises
     ------
@@ -150,8 +163,8 @@ def _explained(
 ) -> tuple[PublishedBook, Explanation]:
     book = published_book(user, portfolio_id, engine=measure.engine)
     lots = valued_lots([portfolio_id])
-    _require(metric, measure, of, lots)
-    mine = [lot for lot in lots if lot.symbol == of] if measure.of in (Kind.SYMBOL, Kind.CONTRACT) else lots
+    _require(metric, measure, of, lots, portfolio_id)
+    mine = _behind(measure, of, lots)
     row = _stored(measure, portfolio_id, book.as_of, of, mine) if measure.column else _Row(computed_at=book.updated_at)
     document = book.engine
     part = document.get(measure.part or "", {})
@@ -183,18 +196,27 @@ def _explained(
     )
 
 
-def _require(metric: str, measure: Measure, of: str, lots: Sequence[ValuedLot]) -> None:
+def _behind(measure: Measure, of: str, lots: list[ValuedLot]) -> list[ValuedLot]:
+    """The lots a figure is made from."""
+    if measure.of_the_market:
+        return []
+    if not measure.of_some_lots:
+        return lots
+    return [lot for lot in lots if of in (lot.symbol, f"{lot.symbol} {lot.position_type}")]
+
+
+def _require(metric: str, measure: Measure, of: str, lots: Sequence[ValuedLot], portfolio_id: UUID) -> None:
     if measure.of is Kind.BOOK:
         if of:
             raise DomainError("metric_of_the_book", f"{metric} is of the whole portfolio: leave `of` out.")
         return
-    choices = _choices(measure.of, lots)
+    choices = _choices(measure.of, lots, portfolio_id)
     if of not in choices:
         known = ", ".join(choices) or f"nothing: the portfolio has no {measure.of}"
         raise DomainError("unknown_part", f"Say by `of` which {measure.of} {metric} is of: {known}.")
 
 
-def _choices(kind: Kind, lots: Sequence[ValuedLot]) -> list[str]:
+def _choices(kind: Kind, lots: Sequence[ValuedLot], portfolio_id: UUID) -> list[str]:
     if kind in FIXED:
         return FIXED[kind]
     if kind in (Kind.SYMBOL, Kind.CONTRACT):
@@ -202,7 +224,7 @@ def _choices(kind: Kind, lots: Sequence[ValuedLot]) -> list[str]:
             {lot.symbol for lot in lots if kind is Kind.SYMBOL or lot.investment_class == InvestmentClass.OPTIONS}
         )
     with connection.cursor() as cursor:
-        cursor.execute(FACTOR_NAMES if kind is Kind.FACTOR else SCENARIO_IDS)
+        cursor.execute(NAMES[kind], {"portfolio": portfolio_id})
         return [name for (name,) in cursor.fetchall()]
 
 
@@ -215,9 +237,7 @@ def _stored(measure: Measure, portfolio_id: UUID, session: dt.date | None, of: s
         facts=f"jsonb_build_object({facts})",
         table=measure.table,
         join=measure.join,
-        whose="t.security_id = %(security)s" if measure.of_a_security else "t.portfolio_id = %(portfolio)s",
-        day=measure.day,
-        also=f"AND t.duration_days = {measure.window}" if measure.table == "correlation_calculations" else "",
+        which=_which(measure),
     )
     security = next((lot.security_id for lot in lots), None) if measure.of_a_security else None
     with connection.cursor() as cursor:
@@ -228,6 +248,18 @@ def _stored(measure: Measure, portfolio_id: UUID, session: dt.date | None, of: s
     value, computed_at, observations, reason, found = row
     stored = {name: None if fact == "NaN" else fact for name, fact in orjson.loads(found).items()}
     return _Row(value, computed_at, observations, reason, stored)
+
+
+def _which(measure: Measure) -> str:
+    """The condition for the row of its table; what it is of is a matter of `join` or `column`."""
+    told = [f"t.{measure.day} = %(session)s"] if measure.day else []
+    if measure.of_a_security:
+        told.append("t.security_id = %(security)s")
+    elif not measure.of_the_market:
+        told.append("t.portfolio_id = %(portfolio)s")
+    if measure.table == "correlation_calculations":
+        told.append(f"t.duration_days = {measure.window}")
+    return " AND ".join(told)
 
 
 def _used(observations: int | None, window: int | None) -> int | None:

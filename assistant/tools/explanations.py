@@ -16,6 +16,8 @@ SHOWN = {
     "percent": ("value_pct", rounded),
     "ratio": ("value", rounded),
     "index": ("value", rounded),
+    # Covariances of daily returns stand in the fifth place.
+    "squared fraction": ("value", lambda value: rounded(value, 9)),
 }
 
 
@@ -31,7 +33,8 @@ SHOWN = {
         Choice("metric", "The figure.", words=tuple(MEASURES), required=True),
         Phrase(
             "of",
-            "Which factor, scenario id, tail (historical_99_10d), sector, move (market_down_10) or symbol it is of, for figures of a part: "
+            "Which factor, scenario id, tail (historical_99_10d), sector, move (market_down_10), pair (Momentum / Value), target "
+            "(NVDA LONG) or symbol it is of, for figures of a part: "
             + ", ".join(name for name, measure in MEASURES.items() if measure.of)
             + ".",
             default="",

@@ -14,7 +14,8 @@ class ExplainQuery(Form):
         required=False,
         default="",
         max_length=64,
-        help_text="factor, scenario, tail, symbol or contract, for figures of a part",
+        help_text="factor, scenario, tail, symbol or contract, for figures of a part; Momentum / Value for two factors, NVDA LONG for a "
+        "target",
     )
 
 
@@ -50,7 +51,7 @@ class Explanation(Form):
     of = serializers.CharField(allow_blank=True, help_text="the part of the portfolio, empty for all of it")
     title = serializers.CharField()
     value = serializers.FloatField(allow_null=True)
-    unit = serializers.CharField(help_text="usd, fraction, percent, ratio or index")
+    unit = serializers.CharField(help_text="usd, fraction, percent, ratio, index or squared fraction")
     engine = serializers.CharField()
     status = serializers.CharField(allow_null=True, help_text="ok, partial or skipped")
     reason = serializers.CharField(allow_null=True)

@@ -11,6 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from analytics.engines.factors import JOINT_FACTORS
 from analytics.models import (
     CorrelationCalculation,
+    FactorCorrelation,
+    FactorCovariance,
     FactorExposure,
     MarketRiskScenario,
     OptionGreeks,
@@ -30,7 +32,7 @@ from analytics.services.measured_figures import measured_figures
 from analytics.services.stress import StressTest, stress_test_of
 from analytics.services.value_at_risk import value_at_risk
 from marketdata import calendar
-from portfolios.models import Portfolio, PortfolioSnapshot, PositionSnapshot
+from portfolios.models import Portfolio, PortfolioSnapshot, PositionSnapshot, TargetPrice
 from sigmasight.core.errors import DomainError, NotFound
 from tests.analytics.services.conftest import book_of, snapshot_of
 from tests.demo_fixtures import DemoResults
@@ -247,7 +249,7 @@ def test_every_stored_column_of_a_book_is_explained() -> None:
         "cash_micro", "realized_micro", "flow_micro", "cost_micro", "twr_peak", "input_hash", "is_complete",
         # What a row is of, how much went into it, and the settings it was made with.
         "position_ids", "observations", "duration_days", "min_position_value", "min_portfolio_weight", "filter_mode",
-        "correlation_threshold", "metrics_date",
+        "correlation_threshold", "metrics_date", "factor_1_id", "factor_2_id", "symbol", "position_type", "position_id", "created_by_id",
         "quantity", "price", "quality", "reason", "method_version", "regression_window", "flags", "quality_flag",
     }  # fmt: skip
     # Betas of `symbol_factor_exposures` again, for the search; and what no provider fills.
@@ -257,7 +259,7 @@ def test_every_stored_column_of_a_book_is_explained() -> None:
     }
     for model in (
         PortfolioSnapshot, PositionSnapshot, PortfolioRisk, FactorExposure, CorrelationCalculation, StressTestResult, MarketRiskScenario,
-        SymbolFactorExposure, SymbolVolatility, SymbolDailyMetrics, OptionGreeks,
+        SymbolFactorExposure, SymbolVolatility, SymbolDailyMetrics, OptionGreeks, FactorCorrelation, FactorCovariance, TargetPrice,
     ):  # fmt: skip
         table = model._meta.db_table
         told = {
@@ -273,7 +275,8 @@ def test_every_stored_column_of_a_book_is_explained() -> None:
 @pytest.mark.parametrize("metric", [name for name, measure in MEASURES.items() if measure.of])
 def test_a_part_is_explained_in_four_statements(demo_results: DemoResults, metric: str) -> None:
     examples = {"factor": "Momentum", "scenario": "market_down_5", "tail": "filtered_99_10d", "symbol": "NVDA"} | {
-        "joint factor": "Rates", "market move": "ir_up_100bp", "sector": "Energy",
+        "joint factor": "Rates", "market move": "ir_up_100bp", "sector": "Energy", "pair of joint factors": "Momentum / Momentum",
+        "pair of factors": "Value / Growth", "holding with a target": "NVDA LONG",
     }  # fmt: skip
     book = book_of("hedge_fund")
     contract = book.positions.filter(investment_class="OPTIONS")[0].symbol

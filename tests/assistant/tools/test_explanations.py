@@ -34,3 +34,9 @@ def test_a_missing_figure_is_told_with_its_reason(demo_results: DemoResults) -> 
         "the book holds nothing with a market price",
     )
     assert found["prices"]["not_of_the_session"]
+
+
+def test_covariances_are_told_with_the_digits_they_have(demo_results: DemoResults) -> None:
+    found = data_of(ask("explain_number", metric="factor_covariance", of="Market / Market"))
+    assert 0 < found["value"] < 0.001
+    assert found["value"] == pytest.approx(found["stored_with_it"]["variance_of_first"], rel=1e-3)

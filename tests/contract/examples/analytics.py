@@ -33,6 +33,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "explainMetric": (
         of_portfolio(metric="var_95_1d"), of_portfolio(metric="net_asset_value"), of_portfolio(metric="factor_exposure", of="Momentum"),
+        of_portfolio(metric="factor_covariance", of="Market / Rates"),
     ),
     "updatePortfolioEquity": (of_portfolio({"equity_balance": 600000}),),
     "triggerPortfolioCalculations": (of_portfolio(),),
