@@ -17,8 +17,9 @@ from analytics.report.document import ClientReport, client_report
 from analytics.report.html import render_html
 from analytics.report.sections import HEADLINES, headlines, sections
 from analytics.report.wording import engine_name, left_out_sentences, skipped_sentences
-from analytics.services.explained_tables import TABLES
+from analytics.services.explained_tables import EVERY_TABLE, REBUILT
 from analytics.services.explanations import explain, explain_table
+from analytics.services.extremes import outlook_of
 from analytics.services.factsheet import factsheet
 from analytics.services.listed_books import found_portfolios, listed_books
 from analytics.services.reasons import in_words
@@ -59,7 +60,7 @@ def portfolio_page(request: HttpRequest, portfolio_id: UUID) -> HttpResponse:
         sheet = factsheet(portfolio, wanted_day(request))
     except DomainError as error:
         return pages.show(request, "analytics/console/portfolio.html", context | {"trouble": error.message})
-    parts = sections(sheet, most=MOST_ROWS)
+    parts = sections(sheet, most=MOST_ROWS, outlook=outlook_of(sheet))
     context |= {
         "sheet": sheet,
         "headlines": headlines(sheet, HEADLINES),
@@ -74,7 +75,7 @@ def portfolio_page(request: HttpRequest, portfolio_id: UUID) -> HttpResponse:
 def explain_page(request: HttpRequest, portfolio_id: UUID, metric: str) -> HttpResponse:
     portfolio = undeleted(portfolio_id)
     try:
-        if metric in TABLES:
+        if metric in EVERY_TABLE:
             _, found = explain_table(portfolio.user, portfolio.pk, metric)
         else:
             _, found = explain(portfolio.user, portfolio.pk, metric, request.GET.get("of", ""))
@@ -83,7 +84,8 @@ def explain_page(request: HttpRequest, portfolio_id: UUID, metric: str) -> HttpR
     context = {
         "portfolio": portfolio,
         "found": found,
-        "is_table": metric in TABLES,
+        "is_table": metric in EVERY_TABLE,
+        "is_rebuilt": metric in REBUILT,
         "subtitle": f"{found.measure.title}, {found.of}" if found.of else found.measure.title,
         "facts": [(name.replace("_", " "), value) for name, value in found.facts.items() if value not in (None, "")],
         "engine": engine_name(found.measure.engine),

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from django.utils.safestring import SafeString
 
 from analytics.services.correlations import Correlations, cut
+from analytics.services.diversification import Spread
 from analytics.services.factors import FactorReadings
 from analytics.services.factsheet import Factsheet
 from analytics.services.performance import PerformanceReport
+from analytics.services.replays import Replay
+from analytics.services.reverse_stress import ReverseStress
 from analytics.services.sector_attribution import SectorAttribution
 from analytics.services.sectors import SectorExposure
 from analytics.services.stress import ScenarioEffect, StressTest
@@ -20,6 +23,7 @@ MOST_CORRELATED = 12
 MOST_BARS = 12
 WORST_SCENARIOS, BEST_SCENARIOS = 12, 4
 PNL_BARS = 8
+LEAST_BET = 0.01
 
 
 def value_and_drawdown(found: PerformanceReport) -> list[SafeString]:
@@ -116,3 +120,24 @@ def pnl_bars(found: PerformanceReport) -> SafeString:
     if len(earned) > 2 * PNL_BARS:
         earned = (*earned[:PNL_BARS], *earned[-PNL_BARS:])
     return ranked_bars(f"P&L by position since {found.first}, $", [(one.symbol, one.pnl) for one in earned], fmt=usd)
+
+
+def reverse_bars(found: ReverseStress) -> SafeString:
+    moves = [
+        (f"lose {share(one.share, 0)} by a {one.direction}", one.market_move)
+        for one in found.reaches
+        if one.market_move is not None
+    ]
+    return ranked_bars("Market move that loses so much of net asset value", moves, fmt=lambda v: share(v, 1))
+
+
+def replay_bars(made: Sequence[Replay]) -> SafeString:
+    ranked = sorted(made, key=lambda one: one.pnl or 0.0)
+    return ranked_bars(
+        "What past episodes would make of the book, $", [(one.episode.short_name, one.pnl) for one in ranked], fmt=usd
+    )
+
+
+def bet_bars(found: Spread) -> SafeString:
+    bets = [(f"Bet {n}", part) for n, part in enumerate(found.bets, 1) if part >= LEAST_BET or n == 1]
+    return ranked_bars("Share of the variance by independent bet", bets, fmt=lambda v: share(v, 1))

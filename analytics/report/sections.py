@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from analytics.report import pictures, risk_sections
 from analytics.report.attribution import attribution
+from analytics.report.outlook import outlook_sections
 from analytics.report.parts import Headline, Rows, Section, first_rows, number, words
+from analytics.services.extremes import Outlook
 from analytics.services.factsheet import Factsheet
 from analytics.services.performance import Fall
 from analytics.services.reasons import in_words
@@ -38,8 +40,9 @@ def headlines(sheet: Factsheet, names: tuple[str, ...] | None = None) -> list[He
     ]
 
 
-def sections(sheet: Factsheet, *, most: int | None = None) -> list[Section]:
-    """Every section. most : rows of the tables that grow with the book, None for all of them."""
+def sections(sheet: Factsheet, *, most: int | None = None, outlook: Outlook | None = None) -> list[Section]:
+    """Every section. most : rows of the tables that grow with the book, None for all of them. outlook : what is rebuilt when read, None to
+    leave its sections out."""
     return [
         _performance(sheet),
         _allocation(sheet),
@@ -48,6 +51,7 @@ def sections(sheet: Factsheet, *, most: int | None = None) -> list[Section]:
         risk_sections.stress(sheet),
         risk_sections.value_at_risk(sheet, most),
         risk_sections.correlations(sheet),
+        *(outlook_sections(sheet, outlook) if outlook is not None else ()),
         _pnl(sheet, most),
         attribution(sheet),
         _positions(sheet, most),

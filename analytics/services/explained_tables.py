@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from analytics.batch.book_correlations import LEAST_VALUE, LEAST_WEIGHT
+from analytics.batch.book_correlations import LEAST_VALUE, LEAST_WEIGHT, THRESHOLD
 from analytics.batch.book_results import CORRELATION_DAYS
 from analytics.batch.symbols import BETA_WINDOW, RIDGE_MINIMUM, RIDGE_WINDOW
 from analytics.engines.correlation import MIN_OVERLAP
 from analytics.engines.risk import LOOKBACK
 from analytics.engines.tails import MINIMUM
 from analytics.services.explained_measures import ACERBI, CORRELATION, DELTA
-from analytics.services.measure import AGGREGATION, CORRELATIONS, FACTORS, LEDGER, LOTS, RISK, SNAPSHOT, Measure
+from analytics.services.measure import AGGREGATION, CORRELATIONS, FACTORS, LEDGER, LOTS, RISK, SNAPSHOT, STRESS, Measure
 
 TABLES = {
     "exposures": Measure(
@@ -64,3 +64,25 @@ TABLES = {
         "Positions", "usd", LOTS, "", LEDGER, "signed quantity x price x multiplier; unrealised P&L: market value - entry value",
     ),
 }  # fmt: skip
+# What is worked out from stored prices when the page is opened, and so is not in the report.
+REBUILT = {
+    "reverse_stress": Measure(
+        "What a large loss would take", "usd", "scenario_factor_shocks", "", STRESS,
+        "the smallest fall (to -99 %) and rise (to +100 %) of the S&P 500 at which the book loses that share of its net asset value; every "
+        "move is a full revaluation as in the stress scenarios; 200 steps are tried, the first that loses so much is halved 25 times; "
+        "rebuilt when read",
+    ),
+    "replays": Measure(
+        "Past episodes replayed", "usd", "price_histories", "", STRESS,
+        "value x total return of then from close to close; without prices at both ends the return that its factor loadings give, on what "
+        "the factor funds made; contracts revalued at once, nothing traded on the way; rebuilt when read",
+    ),
+    "diversification": Measure(
+        "How the risk is spread", "ratio", CORRELATION, "", AGGREGATION,
+        "effective bets: exp of the entropy of the parts of the variance that independent directions carry; diversification ratio: sum of "
+        "the holdings' own volatilities / the book's; covariance of delta dollars, shrunk towards equal correlations; rebuilt when read. "
+        f"Clusters are the night's: holdings joined by correlations of at least {THRESHOLD:g} in size",
+        LOOKBACK, MINIMUM, "value_at_risk", "Meucci (2009); Choueifaty and Coignard (2008); Ledoit and Wolf (2004)",
+    ),
+}  # fmt: skip
+EVERY_TABLE = TABLES | REBUILT

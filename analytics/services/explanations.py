@@ -18,7 +18,7 @@ from analytics.services.explained_factors import BETWEEN, JOINT_PAIRS, PAIRED_SL
 from analytics.services.explained_measures import MEASURES
 from analytics.services.explained_model import MOVE_NAMES
 from analytics.services.explained_parts import TAIL_NAMES
-from analytics.services.explained_tables import TABLES
+from analytics.services.explained_tables import EVERY_TABLE
 from analytics.services.measure import LEDGER, Kind, Measure
 from analytics.services.published import PublishedBook, published_book
 from analytics.services.value_at_risk import NOT_CALCULATED, why_none
@@ -134,11 +134,11 @@ def explain_table(user: User, portfolio_id: UUID, name: str) -> tuple[PublishedB
 
     Raises
     ------
-    NotFound for unknown and foreign portfolios. DomainError for a table that is none of `TABLES`.
+    NotFound for unknown and foreign portfolios. DomainError for a table that is none of `EVERY_TABLE`.
     """
-    measure = TABLES.get(name)
+    measure = EVERY_TABLE.get(name)
     if measure is None:
-        raise DomainError("unknown_table", f"Choose one of {', '.join(TABLES)}.")
+        raise DomainError("unknown_table", f"Choose one of {', '.join(EVERY_TABLE)}.")
     return _explained(user, portfolio_id, name, measure, "")
 
 

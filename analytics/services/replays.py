@@ -26,6 +26,7 @@ from portfolios.models import User
 ENGINE = "stress_testing"
 # The worst stretches of the market among the stored prices, in sessions: a day, a week, a month, a quarter.
 STRETCHES = (1, 5, 21, 63)
+STORED = " of the S&P 500 in the stored prices"
 # The one of the usual episodes that no stress scenario retells.
 INFLATION = ("inflation_2022", "Inflation and rising rates (2022)", dt.date(2022, 1, 3), dt.date(2022, 10, 12))
 NO_FACTORS, NO_EXPOSURES, NO_PRICES = "no_factor_data", "no_factor_exposures", "no_price_data"
@@ -40,6 +41,11 @@ class Episode:
     name: str
     first: dt.date
     last: dt.date
+
+    @property
+    def short_name(self) -> str:
+        """For a narrow column under a heading that tells where the worst stretches are from."""
+        return self.name.removesuffix(STORED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +144,7 @@ def _worst(found: ReadBook, panel: PricePanel) -> list[Episode]:
             continue
         end = int(np.nanargmin(returns)) + length
         first, last = (calendar.session_at(panel.first_ordinal + row) for row in (end - length, end))
-        name = (
-            f"Worst {length} sessions of the S&P 500 in the stored prices"
-            if length > 1
-            else "Worst session of the S&P 500 in the stored prices"
-        )
+        name = (f"Worst {length} sessions" if length > 1 else "Worst session") + STORED
         told.append(Episode(f"worst_{length}d", name, first, last))
     return told
 

@@ -14,16 +14,20 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from analytics.services.diversification import diversification
 from analytics.services.explained_measures import OF_THE_BOOK
-from analytics.services.explained_tables import TABLES
+from analytics.services.explained_tables import EVERY_TABLE, REBUILT
 from analytics.services.explanations import explain
+from analytics.services.reasons import in_words
+from analytics.services.replays import replays
+from analytics.services.reverse_stress import reverse_stress
 from analytics.services.risk_contributions import risk_contributions
 from analytics.services.stress import StressTest, stress_test_of
 from portfolios.models import Portfolio
 from sigmasight.core import clock
 from sigmasight.core.alerts.models import Alert, AlertStatus, Severity
 from sigmasight.core.console.charts import usd
-from sigmasight.core.templatetags.humane import in_unit
+from sigmasight.core.templatetags.humane import in_unit, share
 from tests.analytics.services.conftest import BOOKS, book_of
 from tests.factories import PortfolioFactory, UserFactory
 
@@ -68,13 +72,53 @@ def test_the_page_shows_the_figures_of_the_services(viewer: Client, name: str) -
 def test_every_figure_and_table_leads_to_its_explanation(viewer: Client) -> None:
     book = book_of("hedge_fund")
     html = viewer.get(page_of(book)).content.decode()
-    leads = {name: page_of(book, f"explain/{name}/") for name in (*OF_THE_BOOK, *TABLES)}
+    leads = {name: page_of(book, f"explain/{name}/") for name in (*OF_THE_BOOK, *EVERY_TABLE)}
     assert [name for name, address in leads.items() if f'href="{address}"' not in html] == []
-    for name in ("net_asset_value", "var_95_1d", "portfolio_correlation", "stress_test", "positions"):
-        measure = OF_THE_BOOK.get(name) or TABLES[name]
+    for name in ("net_asset_value", "var_95_1d", "portfolio_correlation", "stress_test", "positions", "replays"):
+        measure = OF_THE_BOOK.get(name) or EVERY_TABLE[name]
         text = text_of(viewer, leads[name])
         assert measure.formula in text
         assert f"{book.results_as_of}" in text
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_the_page_tells_what_a_large_loss_would_take_and_what_the_past_would_do(viewer: Client, name: str) -> None:
+    book = book_of(name)
+    text = text_of(viewer, page_of(book))
+    reverse, past = reverse_stress(book.user, book.pk)[1], replays(book.user, book.pk)[1]
+    moves = [one.market_move for one in reverse.reaches if one.market_move is not None]
+    told = [one for one in past.replays if one.pnl is not None]
+    assert len(moves) > 0
+    assert len(told) == 4
+    assert all(share(move) in text for move in moves)
+    assert all(usd(one.pnl or 0.0) in text and one.episode.short_name in text for one in told)
+    assert "prices of that time are not stored (the S&P 500's begin" in text
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_the_page_tells_how_the_risk_is_spread_or_why_not(viewer: Client, name: str) -> None:
+    book = book_of(name)
+    text, found = text_of(viewer, page_of(book)), diversification(book.user, book.pk)[1]
+    if found.spread is None:
+        assert re.search(rf"How the risk is spread.{{1,200}}Not computed: {in_words(found.reason)}\.", text, re.DOTALL)
+        return
+    assert re.search(rf"Effective bets\s+{found.spread.effective_bets:.2f}\s", text)
+    assert re.search(rf"Diversification ratio\s+{found.spread.diversification_ratio:.2f}\s", text)
+    assert all(cluster["nickname"] in text for cluster in found.clusters)
+
+
+def test_losses_that_no_move_makes_are_told_as_such(viewer: Client) -> None:
+    book = book_of("hedge_fund")
+    book.snapshots.filter(snapshot_date=book.results_as_of).update(net_asset_value=10**9)
+    text = text_of(viewer, page_of(book))
+    assert re.search(r"25 %\s+\$250,000,000\s+not reached\s+not reached\s+–", text)
+    assert re.search(r"No fall by up to 99 % loses more than \$[\d,]{9}\.", text)
+
+
+def test_what_is_rebuilt_from_prices_is_not_in_the_report(viewer: Client) -> None:
+    book = book_of("hedge_fund")
+    report = text_of(viewer, page_of(book, "report/html/"))
+    assert [one.title for one in REBUILT.values() if one.title in report] == []
 
 
 @pytest.mark.parametrize("metric", ["factor_exposure", "stress_pnl", "value_at_risk", "var_contribution"])
