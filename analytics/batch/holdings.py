@@ -212,7 +212,6 @@ def load_holdings(portfolio_ids: list[UUID], facts: LotFacts, first: dt.date, la
         "WHERE portfolio_id = ANY(%(ids)s) AND snapshot_date BETWEEN %(first)s AND %(last)s",
         {"ids": portfolio_ids, "first": first, "last": last},
         raw_uuids=True,
-        ragged=True,
     )
     book_row = uuid_index(keys, books["portfolio_id"])
     lots = np.diff(stored["position_ids"].offsets)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.batch.scope import Plan
-from analytics.batch.symbol_results import Floats
+from analytics.batch.symbol_results import JOINT, Floats
 from analytics.batch.universe import Universe
 from portfolios.models import Portfolio
 from sigmasight.core.bulk import read_columns
@@ -43,8 +43,7 @@ def shrunk_as_before(universe: Universe, session: dt.date, shrunk: Floats, raw: 
         return shrunk
     place = place[there]
     before, error_before, stored = (
-        np.stack(rows[name][there].tolist()).astype(np.float64)
-        for name in ("joint_beta", "joint_std_error", "joint_shrunk")
+        rows[name].table(JOINT)[there] for name in ("joint_beta", "joint_std_error", "joint_shrunk")
     )
     same = _alike(before, raw[place]) & _alike(error_before, errors[place])
     result = shrunk.copy()

@@ -202,7 +202,6 @@ def _state(book: Book, plan: Plan) -> LedgerState:
         "SELECT position_ids, quantity, price, cost_micro FROM position_snapshots "
         "WHERE portfolio_id = ANY(%(ids)s) AND snapshot_date = %(day)s",
         {"ids": ids, "day": before},
-        ragged=True,
     )
     lot_place = uuid_index(lots["position_ids"].values, book.lots.id)
 

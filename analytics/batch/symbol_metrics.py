@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.batch.symbol_results import SLOTS
 from analytics.batch.universe import Universe
 from analytics.models import SymbolDailyMetrics
 from marketdata import calendar
@@ -84,8 +85,7 @@ def _factor_columns(universe: Universe, session: dt.date) -> dict[str, Floats]:
         {"day": session},
     )
     columns = {name: np.full(len(universe.security), np.nan) for name in FACTOR_COLUMNS}
-    if len(rows["security_id"]):
-        place, betas = universe.columns(rows["security_id"]), np.stack(rows["beta_value"].tolist())
-        for name, slot in FACTOR_COLUMNS.items():
-            columns[name][place] = betas[:, slot]
+    place, betas = universe.columns(rows["security_id"]), rows["beta_value"].table(SLOTS)
+    for name, slot in FACTOR_COLUMNS.items():
+        columns[name][place] = betas[:, slot]
     return columns

@@ -69,12 +69,11 @@ def _read(
         "FROM symbol_factor_exposures "
         "WHERE security_id = ANY(%(ids)s) AND calculation_date BETWEEN %(first)s AND %(last)s ORDER BY calculation_date, security_id",
         {"ids": wanted.tolist(), "first": first, "last": last},
-        ragged=True,
     )
     place, days = np.searchsorted(securities, rows["security_id"]), rows["calculation_date"]
     stored = {
-        "betas": rows["beta_value"].values.reshape(-1, SLOTS), "joint": rows["joint_beta"].values.reshape(-1, JOINT),
-        "shrunk": rows["joint_shrunk"].values.reshape(-1, JOINT), "residual_volatility": rows["joint_residual_volatility"],
+        "betas": rows["beta_value"].table(SLOTS), "joint": rows["joint_beta"].table(JOINT),
+        "shrunk": rows["joint_shrunk"].table(JOINT), "residual_volatility": rows["joint_residual_volatility"],
     }  # fmt: skip
     result = {}
     for session in np.unique(days):
@@ -109,7 +108,6 @@ def load_scenario_factors(ids: tuple[str, ...], first: dt.date, last: dt.date) -
         "SELECT calculation_date, scenario_key, factor_shock, unbounded_factor_shock, implied_market_move, plausibility_scale "
         "FROM scenario_factor_shocks WHERE calculation_date BETWEEN %(first)s AND %(last)s ORDER BY calculation_date",
         {"first": first, "last": last},
-        ragged=True,
     )
     slot = {key: i for i, key in enumerate(ids)}
     place, days = (
@@ -117,8 +115,8 @@ def load_scenario_factors(ids: tuple[str, ...], first: dt.date, last: dt.date) -
         rows["calculation_date"],
     )
     stored = {
-        "factors": rows["factor_shock"].values.reshape(-1, JOINT),
-        "unbounded": rows["unbounded_factor_shock"].values.reshape(-1, JOINT),
+        "factors": rows["factor_shock"].table(JOINT),
+        "unbounded": rows["unbounded_factor_shock"].table(JOINT),
         "market_move": rows["implied_market_move"], "scale": rows["plausibility_scale"],
     }  # fmt: skip
     result = {}

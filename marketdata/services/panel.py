@@ -167,7 +167,6 @@ def _read_block(
         + " FROM price_histories WHERE security_id = ANY(%(ids)s) AND first_session <= %(high)s "
         "AND first_session + cardinality(close) > %(low)s ORDER BY security_id",
         {"low": low, "high": high, "ids": ids.tolist()},
-        ragged=True,
     )
     columns = column + np.searchsorted(ids, rows["security_id"])
     starts = rows["first_session"] - low

@@ -223,28 +223,23 @@ def _described(cursor: Any, sql: str, params: Any) -> list[tuple[str, int]]:
 
 
 def read_columns(
-    sql: str,
-    params: Mapping[str, Any] | Sequence[Any] = (),
-    *,
-    raw_uuids: bool = False,
-    ragged: bool = False,
-    using: str = "default",
+    sql: str, params: Mapping[str, Any] | Sequence[Any] = (), *, raw_uuids: bool = False, using: str = "default"
 ) -> dict[str, Any]:
     """Run a query and get its columns as numpy arrays; an ORDER BY inside it holds.
 
     Types: integers int64 (bigint, int, smallint; NULL is refused: write COALESCE), float8/float4/numeric float64 (NULL = NaN),
     date datetime64[D] and timestamptz datetime64[us] (NULL = NaT), boolean bool, uuid object (UUID), text and json object
-    (str, NULL = None), arrays of numbers object (one 1-D float64 or int64 array a row, NULL elements NaN; NULL = None).
+    (str, NULL = None), arrays of one dimension one `Ragged` of all their elements (NULL elements NaN, uuids V16, letters S1; a NULL
+    array is one without elements).
 
     Parameters
     ----------
     sql : one SELECT with distinct column names; `%(name)s` or `%s` placeholders.
     raw_uuids : give uuid columns as (n,) V16 bytes, a hundred times faster than objects; see `uuid_index`.
-    ragged : give each array column as one `Ragged` of all its elements, of one dimension (uuids V16, letters S1).
 
     Raises
     ------
-    ValueError for a NULL in an integer, boolean or uuid column, or a column type that is not listed.
+    ValueError for a NULL in an integer, boolean or uuid column, a matrix, or a column type that is not listed.
     """
     connection = connections[using]
     if isinstance(params, Mapping):
@@ -253,9 +248,7 @@ def read_columns(
         described = _described(cursor, sql, params)
         if len({name for name, _ in described}) != len(described):
             raise ValueError(f"column names repeat: {[name for name, _ in described]}")
-        plan = [
-            (name, column_format.read_kind(name, oid, raw_uuids=raw_uuids, ragged=ragged)) for name, oid in described
-        ]
+        plan = [(name, column_format.read_kind(name, oid, raw_uuids=raw_uuids)) for name, oid in described]
         with _copy(
             cursor, f"COPY ({column_format.statement(sql, plan)}) TO STDOUT (FORMAT BINARY)", params or None
         ) as copy:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import numpy as np
 
-from sigmasight.core.copy_format import ARRAY_ELEMENTS, EPOCH_DATE, EPOCH_INSTANT, SIGNATURE
+from sigmasight.core.copy_format import EPOCH_DATE, EPOCH_INSTANT, SIGNATURE
 from sigmasight.core.ragged_format import to_ragged
 
 
@@ -65,106 +65,6 @@ def _to_texts(payload: memoryview, lengths: np.ndarray) -> np.ndarray:
     return result
 
 
-# -- arrays
-
-
-def _to_arrays(payload: memoryview, lengths: np.ndarray) -> np.ndarray:
-    """One numpy array a row, shaped as the stored one; NULL elements NaN, a NULL array None."""
-    result = np.empty(len(lengths), dtype=object)
-    there = np.flatnonzero(lengths >= 0)
-    if not len(there):
-        return result
-    starts = np.concatenate([[0], np.cumsum(np.maximum(lengths, 0))[:-1]])[there] // 4
-    if (lengths[there] % 4).any():
-        return _odd_arrays(payload, lengths, result)
-    words = np.frombuffer(payload, dtype=">u4")
-    depth, oid = words[starts].astype(np.int64), words[starts + 2]
-    kinds = dict(ARRAY_ELEMENTS.values())
-    kind = kinds.get(int(oid[0]))
-    if kind is None or (oid != oid[0]).any() or np.dtype(kind).itemsize % 4:
-        return _odd_arrays(payload, lengths, result)
-    size = np.dtype(kind).itemsize // 4
-    first = starts + 3 + 2 * depth
-    shapes = [
-        tuple(words[at + 3 : at + 3 + 2 * d : 2].tolist()) if d else (0,)
-        for at, d in zip(starts.tolist(), depth.tolist(), strict=True)
-    ]
-    counts = np.array([int(np.prod(shape)) for shape in shapes], dtype=np.int64)
-    cells = _cells(words, first, counts, words[starts + 1] != 0, size)
-    flat, null = cells
-    values = _values(flat, null, kind)
-    offsets = np.concatenate([[0], np.cumsum(counts)])
-    for place, shape, low, high in zip(
-        there.tolist(), shapes, offsets[:-1].tolist(), offsets[1:].tolist(), strict=True
-    ):
-        part = values[low:high]
-        result[place] = part.reshape(shape) if len(shape) > 1 else part
-    return result
-
-
-def _cells(
-    words: np.ndarray, first: np.ndarray, counts: np.ndarray, has_null: np.ndarray, size: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The words (m, size) of all elements, row after row, and which of them are NULL (m,)."""
-    offsets = np.concatenate([[0], np.cumsum(counts)])
-    owner = np.repeat(np.arange(len(counts)), counts)
-    place = first[owner] + (np.arange(offsets[-1]) - offsets[owner]) * (1 + size)
-    null = np.zeros(len(place), dtype=bool)
-    holed = np.flatnonzero(has_null)
-    if len(holed):
-        # Behind a NULL every element of its row lies nearer: walk those rows element by element, all at once.
-        at, left = first[holed].copy(), counts[holed]
-        for j in range(int(left.max(initial=0))):
-            live = j < left
-            here, target = at[live], offsets[holed[live]] + j
-            gone = words[here] == 0xFFFFFFFF
-            place[target], null[target] = here, gone
-            at[live] = here + 1 + np.where(gone, 0, size)
-    place = np.minimum(place + 1, max(len(words) - size, 0))
-    return words[place[:, None] + np.arange(size)], null
-
-
-def _values(flat: np.ndarray, null: np.ndarray, kind: str) -> np.ndarray:
-    raw = np.ascontiguousarray(flat)
-    if kind == "S16":
-        text = raw.tobytes()
-        return np.array([UUID(bytes=text[i : i + 16]) for i in range(0, len(text), 16)], dtype=object)
-    values = raw.view(kind).reshape(-1)
-    native = values.astype(np.dtype(kind).newbyteorder("="))
-    if null.any():
-        native = native.astype(np.float64)
-        native[null] = np.nan
-    return native
-
-
-def _odd_arrays(payload: memoryview, lengths: np.ndarray, result: np.ndarray) -> np.ndarray:
-    """Arrays of elements that are no multiple of four bytes, one by one."""
-    start = 0
-    for i, length in enumerate(lengths.tolist()):
-        if length >= 0:
-            result[i] = _one_array(payload[start : start + length])
-            start += length
-    return result
-
-
-def _one_array(raw: memoryview) -> np.ndarray:
-    depth, _, oid = struct.unpack_from(">iii", raw)
-    if depth == 0:
-        return np.empty(0)
-    shape = struct.unpack_from(">" + "ii" * depth, raw, 12)[::2]
-    kind = next(k for o, k in ARRAY_ELEMENTS.values() if o == oid)
-    cells, at, holes = [], 12 + 8 * depth, False
-    for _ in range(int(np.prod(shape))):
-        (length,) = struct.unpack_from(">i", raw, at)
-        at += 4
-        holes |= length < 0
-        cells.append(np.nan if length < 0 else np.frombuffer(raw, dtype=kind, count=1, offset=at)[0])
-        at += max(length, 0)
-    if kind == "S1":
-        return np.array(cells, dtype="S1").astype("U1").reshape(shape)
-    return np.array(cells, dtype=np.float64 if holes else np.dtype(kind).newbyteorder("=")).reshape(shape)
-
-
 # -- the plan of a query
 
 _INTEGERS = (20, 23, 21)
@@ -175,7 +75,7 @@ _DOCUMENTS = (114, 3802)
 _ARRAYS = {1022: ">f8", 1021: ">f4", 1016: ">i8", 1007: ">i4", 1005: ">i2", 2951: "S16", 1002: "S1"}
 
 
-def read_kind(name: str, oid: int, *, raw_uuids: bool = False, ragged: bool = False) -> ReadKind:
+def read_kind(name: str, oid: int, *, raw_uuids: bool = False) -> ReadKind:
     """How a column of this type is read.
 
     Raises
@@ -201,7 +101,7 @@ def read_kind(name: str, oid: int, *, raw_uuids: bool = False, ragged: bool = Fa
     if oid in _TEXTS or oid in _DOCUMENTS:
         return ReadKind(None, "", lambda n: f'textsend("{n}"::text)', _to_texts)
     if oid in _ARRAYS:
-        finish = partial(to_ragged, element=_ARRAYS[oid]) if ragged else _to_arrays
+        finish = partial(to_ragged, element=_ARRAYS[oid])
         return ReadKind(None, "", lambda n: f'array_send("{n}")', finish)
     raise ValueError(f"column {name!r} has a type (oid {oid}) that read_columns does not know; cast it in the query")
 

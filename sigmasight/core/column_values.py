@@ -41,6 +41,25 @@ class Ragged:
     offsets: np.ndarray
     keep_nan: bool = False
 
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        if not 0 <= row < len(self):
+            raise IndexError(row)
+        return self.values[self.offsets[row] : self.offsets[row + 1]]
+
+    def table(self, width: int) -> np.ndarray:
+        """(n, width) of rows that all have so many elements.
+
+        Raises
+        ------
+        ValueError if one has not.
+        """
+        if (np.diff(self.offsets) != width).any():
+            raise ValueError(f"every array should have {width} elements")
+        return self.values.reshape(-1, width)
+
 
 @dataclass(frozen=True)
 class Dense:

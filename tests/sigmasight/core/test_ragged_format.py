@@ -25,7 +25,7 @@ ARRAYS = {
 def read(kind: str, arrays: list[list[Any] | None]) -> Ragged:
     values = ", ".join(f"(%s, %s::{kind}[])" for _ in arrays)
     given_values = [item for place, cells in enumerate(arrays) for item in (place, cells)]
-    return read_columns(f"SELECT a FROM (VALUES {values}) AS t (n, a) ORDER BY n", given_values, ragged=True)["a"]
+    return read_columns(f"SELECT a FROM (VALUES {values}) AS t (n, a) ORDER BY n", given_values)["a"]
 
 
 def listed(column: Ragged) -> list[list[Any]]:
@@ -55,7 +55,7 @@ def test_uuids_come_as_bytes_and_letters_as_letters() -> None:
 
 def test_a_column_of_nothing_keeps_its_type() -> None:
     assert read("uuid", [None]).values.dtype == "V16"
-    assert read_columns("SELECT '{}'::float8[] AS a WHERE false", ragged=True)["a"].offsets.tolist() == [0]
+    assert read_columns("SELECT '{}'::float8[] AS a WHERE false")["a"].offsets.tolist() == [0]
 
 
 def test_a_matrix_is_refused() -> None:
@@ -66,3 +66,10 @@ def test_a_matrix_is_refused() -> None:
 def test_a_missing_uuid_is_refused() -> None:
     with pytest.raises(ValueError, match="no NaN"):
         read("uuid", [[UUID(int=1), None]])
+
+
+def test_rows_of_one_width_are_a_table_and_others_are_refused() -> None:
+    assert read("float8", [[1.0, 2.0], [3.0, None]]).table(2)[0].tolist() == [1.0, 2.0]
+    for uneven in ([[1.0, 2.0], [3.0]], [[1.0, 2.0], None], [[1.0], [2.0, 3.0, 4.0]]):
+        with pytest.raises(ValueError, match="2 elements"):
+            read("float8", uneven).table(2)
