@@ -170,13 +170,11 @@ def _worker_meets_secrets(told: Written) -> None:
             time.sleep(0.02)
 
 
-def test_of_a_task(told: Written, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_task(told: Written, settings: Any) -> None:
     """A real worker: a task that fails, and one it does not know, whose message it tells. In a thread without database connections,
     since a worker that starts shuts those it finds."""
     # It sets Django up once more, and would take this test's handler away.
     settings.LOGGING_CONFIG = None
-    # What a worker is told to serve stays with the application: later tests look at the queues of one that is told nothing.
-    monkeypatch.setattr(current_app.amqp, "queues", current_app.amqp.Queues(current_app.conf.task_queues))
     worker = threading.Thread(target=_worker_meets_secrets, args=(told,))
     worker.start()
     worker.join(60)
